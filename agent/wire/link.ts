@@ -1,0 +1,25 @@
+/**
+ * A raw link: whole Ethernet frames in and out of one interface. The packet port and the lab's forwarding process are
+ * both built on it.
+ */
+export interface Link {
+  readonly interfaceName: string;
+  readonly interfaceIndex: number;
+  readonly macAddress: Uint8Array;
+  readonly slots: number;
+  readonly slotBytes: number;
+  slot(i: number): Uint8Array;
+  setLength(i: number, bytes: number): void;
+  send(count: number): number;
+  receive(handler: FrameHandler, budget: number): number;
+  wait(timeoutMs: number): Promise<boolean>;
+  stats(): { sent: number; sendErrors: number; received: number; kernelDrops: number };
+  close(): void;
+}
+
+/** `outgoing` tells frames that this host sent itself; `checksumPartial` that the TCP/UDP checksum is not filled in. */
+export type FrameHandler = (
+  frame: Uint8Array,
+  capturedUs: number,
+  meta: { outgoing: boolean; checksumPartial: boolean },
+) => void;

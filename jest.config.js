@@ -1,0 +1,19 @@
+/** Tiers: unit (no privileges), integration (real nats-server and ClickHouse engine), lab (network namespaces, root). */
+const common = {
+  testEnvironment: "node",
+  extensionsToTreatAsEsm: [".ts"],
+  moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } },
+    ],
+  },
+};
+export default {
+  projects: [
+    { ...common, displayName: "unit", testMatch: ["<rootDir>/test/{shared,agent,coordinator,deploy}/**/*.test.ts"] },
+    { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },
+    { ...common, displayName: "lab", testMatch: ["<rootDir>/test/lab/**/*.test.ts"] },
+  ],
+};

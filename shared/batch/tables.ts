@@ -1,0 +1,71 @@
+/**
+ * The fact tables as agents write them: column name and ClickHouse type, in the order of the Native block. Ingest puts
+ * the constant columns (campaign, vantage, agent, batch) in front; `row` makes (batch, row) the key of a row.
+ */
+export const BATCH_SCHEMA_VERSION = 1;
+
+export type NativeType =
+  | "UInt8"
+  | "UInt16"
+  | "UInt32"
+  | "UInt64"
+  | "DateTime64(6)"
+  | "IPv6"
+  | "String"
+  | "Array(String)"
+  | "Nullable(UInt32)"
+  | "Nullable(UInt64)";
+
+export interface Column {
+  readonly name: string;
+  readonly type: NativeType;
+}
+
+export type FactTable = "syn_replies" | "trace_hops";
+
+export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
+  syn_replies: [
+    { name: "row", type: "UInt32" },
+    { name: "source", type: "String" },
+    { name: "index", type: "UInt64" },
+    { name: "target", type: "IPv6" },
+    { name: "port", type: "UInt16" },
+    { name: "variant", type: "String" },
+    { name: "verdict", type: "String" },
+    { name: "received_at", type: "DateTime64(6)" },
+    { name: "rtt_us", type: "Nullable(UInt32)" },
+    { name: "responder", type: "IPv6" },
+    { name: "ttl", type: "UInt8" },
+    { name: "tcp_flags", type: "UInt8" },
+    { name: "window", type: "UInt16" },
+    { name: "receiver_key", type: "Nullable(UInt64)" },
+    { name: "options", type: "String" },
+    { name: "icmp_type", type: "UInt8" },
+    { name: "icmp_code", type: "UInt8" },
+    { name: "quote", type: "String" },
+    { name: "rule_version", type: "UInt16" },
+  ],
+  trace_hops: [
+    { name: "row", type: "UInt32" },
+    { name: "source", type: "String" },
+    { name: "index", type: "UInt64" },
+    { name: "target", type: "IPv6" },
+    { name: "port", type: "UInt16" },
+    { name: "variant", type: "String" },
+    { name: "ttl", type: "UInt8" },
+    { name: "kind", type: "String" },
+    { name: "responder", type: "IPv6" },
+    { name: "received_at", type: "DateTime64(6)" },
+    { name: "rtt_us", type: "Nullable(UInt32)" },
+    { name: "reply_ttl", type: "UInt8" },
+    { name: "verdict", type: "String" },
+    { name: "mptcp", type: "String" },
+    { name: "changes", type: "Array(String)" },
+    { name: "unobservable", type: "Array(String)" },
+    { name: "quote", type: "String" },
+    { name: "options", type: "String" },
+    { name: "icmp_type", type: "UInt8" },
+    { name: "icmp_code", type: "UInt8" },
+    { name: "rule_version", type: "UInt16" },
+  ],
+};
