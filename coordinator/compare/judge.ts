@@ -1,0 +1,89 @@
+import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+import type { PathChange, View } from "./evidence.js";
+import { concernsMptcp } from "./locate.js";
+
+/** What all vantage points together say of one target. */
+export interface Judgement {
+  readonly hostVerdict: HostVerdict;
+  readonly placement: Placement;
+  /** Vantage points whose path shows a change, of all that looked. */
+  readonly affected: readonly string[];
+  /** The smallest set of hops that explains the changes: addresses of first dirty hops. */
+  readonly explanation: readonly string[];
+}
+
+/** Judges one target over the views of all vantage points and the changes found on their paths. */
+export function judge(views: readonly View[], changes: readonly PathChange[]): Judgement {
+  const placement = place(views, changes);
+  return {
+    hostVerdict: hostVerdict(views, changes, placement),
+    placement,
+    affected: affectedVantages(views, changes),
+    explanation: [...new Set(changes.map((change) => change.before))].sort(),
+  };
+}
+
+/**
+ * The thesis's classes over all evidence. One vantage point that gets a genuine answer over a path that leaves the
+ * option alone is enough: a box in front of another vantage point cannot hide the host any more.
+ */
+function hostVerdict(views: readonly View[], changes: readonly PathChange[], placement: Placement): HostVerdict {
+  const optionChanged = (view: View) =>
+    changes.some((change) => change.vantage === view.vantage && concernsMptcp(change.condition));
+  if (views.some((view) => isClaim(view.verdict) && !optionChanged(view))) return "mptcp";
+  if (views.some((view) => view.verdict === "echo" || view.verdict === "altered-echo")) return "echoing-middlebox";
+  if (changes.some((change) => concernsMptcp(change.condition)) || views.some((view) => isBlocked(view.verdict))) {
+    return placement === "near-destination" ? "middlebox-near-host" : "not-reached";
+  }
+  return views.some((view) => answered(view.verdict)) ? "not-capable" : "not-reached";
+}
+
+/**
+ * Where the boxes stand, from the intervals. Near the destination: every vantage point that looked is affected, in the
+ * last step or the one before it. Near the source: the first two steps behind a vantage point. Transit: anything else.
+ */
+function place(views: readonly View[], changes: readonly PathChange[]): Placement {
+  if (views.some(flaps)) return "flapping";
+  const affected = affectedVantages(views, changes);
+  if (affected.length === 0) {
+    return new Set(views.map((view) => view.verdict)).size <= 1 ? "agree" : "uncertain";
+  }
+  if (changes.length === 0) return "uncertain";
+  const traced = views.filter((view) => view.traces.length > 0).length;
+  const everyPath = affected.length >= traced;
+  if (everyPath && changes.every((change) => change.pathLength > 0 && change.beforeTtl >= change.pathLength - 1)) {
+    return "near-destination";
+  }
+  return changes.every((change) => change.beforeTtl <= 2) ? "near-source" : "transit";
+}
+
+function affectedVantages(views: readonly View[], changes: readonly PathChange[]): string[] {
+  const affected = new Set(changes.map((change) => change.vantage));
+  for (const view of views) if (isBlocked(view.verdict) || isEcho(view.verdict)) affected.add(view.vantage);
+  return [...affected].sort();
+}
+
+/** One vantage point, one probe, two answers: the SYN stage and the trace disagree. */
+function flaps(view: View): boolean {
+  return view.traces.some((trace) => {
+    const scanned = trace.variant === "v0" ? view.v0 : trace.variant === "v1" ? view.v1 : view.plain;
+    const answers = trace.hops.filter((hop) => hop.kind === "synack").map((hop) => hop.verdict);
+    return answers.some((answer) => answered(scanned) && scanned !== "rst" && answer !== scanned);
+  });
+}
+
+function isClaim(verdict: ViewVerdict): boolean {
+  return verdict === "claims-v0" || verdict === "claims-v1";
+}
+
+function isEcho(verdict: ViewVerdict): boolean {
+  return verdict === "echo" || verdict === "altered-echo";
+}
+
+function isBlocked(verdict: ViewVerdict): boolean {
+  return verdict === "blocked-on-mptcp" || verdict === "blocked-on-unknown-option";
+}
+
+function answered(verdict: ViewVerdict): boolean {
+  return verdict !== "no-reply" && verdict !== "unreachable";
+}
