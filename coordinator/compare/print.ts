@@ -1,0 +1,61 @@
+import { changeWords, PLACEMENT_WORDS } from "../../shared/verdict/words.js";
+import type { Comparison, Middlebox, TargetSummary } from "./document.js";
+import type { PathChange } from "./evidence.js";
+
+/** A comparison as a person reads it: classes, the disagreements as a matrix, the boxes. Ends with a newline. */
+export function printComparison(comparison: Comparison): string {
+  const parts = [
+    `Campaign ${comparison.campaign}: ${comparison.targets.toLocaleString("en")} targets answered, ` +
+      `seen from ${comparison.vantages.join(", ")}`,
+    section("Hosts", classTable(comparison)),
+    section("Targets that the vantage points do not see alike, or with a box on the path", matrix(comparison)),
+    section("Middleboxes, by the interval where the change happens", comparison.middleboxes.map(boxRow)),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? "" : `${title}\n${columns(rows)}`;
+}
+
+/** Rows of cells as aligned columns, two blanks apart, indented by two. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd()).join("\n");
+}
+
+function classTable(comparison: Comparison): string[][] {
+  return comparison.classes.map((count) => [
+    count.targets.toLocaleString("en").padStart(9),
+    count.hostVerdict,
+    count.placement,
+    PLACEMENT_WORDS[count.placement],
+  ]);
+}
+
+function matrix(comparison: Comparison): string[][] {
+  if (comparison.disagreements.length === 0) return [];
+  const header = ["target", "port", ...comparison.vantages, "host", "where", "interval"];
+  return [header, ...comparison.disagreements.map((target) => matrixRow(target, comparison.vantages))];
+}
+
+function matrixRow(target: TargetSummary, vantages: readonly string[]): string[] {
+  return [
+    target.target,
+    String(target.port),
+    ...vantages.map((vantage) => target.views[vantage] ?? "-"),
+    target.hostVerdict,
+    target.placement,
+    [...new Set(target.changes.map(interval))].join("; "),
+  ];
+}
+
+function interval(change: PathChange | Middlebox): string {
+  return `${change.after ?? "(source)"} | ${change.before}`;
+}
+
+function boxRow(box: Middlebox): string[] {
+  const targets = `${box.targets} target${box.targets === 1 ? "" : "s"}`;
+  return [interval(box), changeWords(box.condition), `from ${box.vantages.join(", ")}`, targets];
+}

@@ -1,0 +1,86 @@
+/**
+ * Fills `target_views`: per target and vantage point the last verdict of each variant, and from the pair the view's own
+ * verdict. One statement, so that any number of targets stays inside the engine.
+ *
+ * Silence has no row in `syn_replies`. A vantage point that was asked and heard nothing gets its `no-reply` from the
+ * recheck lists (`partition`) or from `everywhere`, the vantage points that ask every target (`replicate`); targets that
+ * nobody heard of stay out.
+ *
+ * Parameters: campaign String, everywhere Array(String), variants Array(String) (those that were sent).
+ */
+export const BUILD_VIEWS = `
+INSERT INTO target_views (campaign, port, target, vantage, v0, v1, plain, unknown, verdict, computed_at)
+WITH
+  answers AS (
+    SELECT port, target, vantage,
+      argMaxIf(verdict, (received_at, batch, row), variant = 'v0') AS a0,
+      argMaxIf(verdict, (received_at, batch, row), variant = 'v1') AS a1,
+      argMaxIf(verdict, (received_at, batch, row), variant = 'plain') AS ap,
+      argMaxIf(verdict, (received_at, batch, row), variant = 'unknown-option') AS au
+    FROM syn_replies
+    WHERE campaign = {campaign:String}
+    GROUP BY port, target, vantage
+  ),
+  asked AS (
+    SELECT port, target, toString(vantage) AS vantage FROM answers
+    UNION DISTINCT
+    SELECT port, target, splitByChar('/', toString(source))[-1] AS vantage
+    FROM target_lists
+    WHERE campaign = {campaign:String} AND startsWith(source, 'recheck/')
+    UNION DISTINCT
+    SELECT port, target, arrayJoin({everywhere:Array(String)}) AS vantage
+    FROM (SELECT DISTINCT port, target FROM answers)
+  )
+SELECT
+  {campaign:String}, port, target, vantage,
+  if(a0 = '', 'no-reply', a0) AS v0, if(a1 = '', 'no-reply', a1) AS v1,
+  if(ap = '', 'no-reply', ap) AS plain, if(au = '', 'no-reply', au) AS unknown,
+  multiIf(
+    v1 = 'claims-v1' OR v0 = 'claims-v1', 'claims-v1',
+    v0 = 'claims-v0' OR v1 = 'claims-v0', 'claims-v0',
+    v0 = 'echo' OR v1 = 'echo', 'echo',
+    v0 = 'altered-echo' OR v1 = 'altered-echo', 'altered-echo',
+    'malformed' IN (v0, v1, plain, unknown), 'malformed',
+    plain = 'plain' AND has({variants:Array(String)}, 'unknown-option') AND unknown IN ('no-reply', 'rst', 'unreachable'),
+      'blocked-on-unknown-option',
+    plain = 'plain' AND (has({variants:Array(String)}, 'v0') AND v0 IN ('no-reply', 'rst', 'unreachable')
+      OR has({variants:Array(String)}, 'v1') AND v1 IN ('no-reply', 'rst', 'unreachable')), 'blocked-on-mptcp',
+    'plain' IN (v0, v1, plain, unknown), 'plain',
+    'rst' IN (v0, v1, plain, unknown), 'rst',
+    'unreachable' IN (v0, v1, plain, unknown), 'unreachable',
+    'no-reply') AS verdict,
+  now64(3)
+FROM asked
+LEFT JOIN answers USING (port, target, vantage)
+`;
+
+/**
+ * Everything known of every target of a campaign, a row per target, ascending: its views, and the hops of its traces.
+ * Parameter: campaign String.
+ */
+export const READ_EVIDENCE = `
+WITH
+  hops AS (
+    SELECT port, target, vantage,
+      arraySort(h -> (h.1, h.2), groupArray((variant, ttl, kind, replaceRegexpOne(toString(responder), '^::ffff:', ''),
+        verdict, mptcp, changes, unobservable))) AS hops
+    FROM (
+      SELECT * FROM trace_hops WHERE campaign = {campaign:String}
+      ORDER BY port, target, vantage, variant, ttl, received_at, batch, row
+      LIMIT 1 BY port, target, vantage, variant, ttl
+    )
+    GROUP BY port, target, vantage
+  ),
+  views AS (
+    SELECT * FROM target_views FINAL WHERE campaign = {campaign:String}
+  )
+SELECT
+  views.port AS port,
+  replaceRegexpOne(toString(views.target), '^::ffff:', '') AS target,
+  arraySort(v -> v.1, groupArray((toString(views.vantage), toString(views.verdict), toString(views.v0), toString(views.v1), toString(views.plain),
+    toString(views.unknown), hops.hops))) AS views
+FROM views
+LEFT JOIN hops ON hops.port = views.port AND hops.target = views.target AND hops.vantage = views.vantage
+GROUP BY port, views.target
+ORDER BY port, views.target
+`;

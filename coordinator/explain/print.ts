@@ -1,0 +1,69 @@
+import { changeWords, HOST_WORDS, PLACEMENT_WORDS, VIEW_WORDS } from "../../shared/verdict/words.js";
+import type { Explanation } from "../compare/document.js";
+import type { Hop, PathChange, Trace } from "../compare/evidence.js";
+
+/** An explanation in plain words, with the evidence under it. Ends with a newline. */
+export function printExplanation(explanation: Explanation): string {
+  const lines = [
+    `${explanation.target} port ${explanation.port} ${HOST_WORDS[explanation.hostVerdict]};`,
+    `${PLACEMENT_WORDS[explanation.placement]}.`,
+    "",
+    "What each vantage point saw",
+  ];
+  const width = Math.max(...explanation.evidence.map((view) => view.vantage.length));
+  for (const view of explanation.evidence) {
+    lines.push(`  ${view.vantage.padEnd(width)}  ${VIEW_WORDS[view.verdict]}  [${view.verdict}]`);
+    for (const sentence of changeSentences(explanation.changes, view.vantage)) {
+      lines.push(`  ${"".padEnd(width)}  ${sentence}`);
+    }
+  }
+  const traced = explanation.evidence.filter((view) => view.traces.length > 0);
+  if (traced.length > 0) lines.push("", "The paths, hop by hop (SYN with the option)");
+  for (const view of traced) {
+    const trace = mostTelling(view.traces);
+    if (trace === undefined) continue;
+    lines.push(`  from ${view.vantage}, ${trace.variant}`);
+    for (const hop of trace.hops)
+      lines.push(`    ${String(hop.ttl).padStart(2)}  ${hop.responder.padEnd(18)} ${hopWords(hop)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** One sentence per change and interval; variants that show the same one are named together. */
+function changeSentences(changes: readonly PathChange[], vantage: string): string[] {
+  const sentences = new Map<string, string[]>();
+  for (const change of changes) {
+    if (change.vantage !== vantage) continue;
+    const sentence = `${changeWords(change.condition)} ${intervalWords(change)}`;
+    sentences.set(sentence, [...(sentences.get(sentence) ?? []), change.variant]);
+  }
+  return [...sentences].map(([sentence, variants]) => `${sentence} (${variants.sort().join(", ")})`);
+}
+
+/** The trace that shows a change to the option, else the one with MPTCP v1, else any. */
+function mostTelling(traces: readonly Trace[]): Trace | undefined {
+  const changed = traces.find((trace) => trace.hops.some((hop) => hop.changes.length > 0 || isEcho(hop)));
+  return changed ?? traces.find((trace) => trace.variant === "v1") ?? traces[0];
+}
+
+function isEcho(hop: Hop): boolean {
+  return hop.verdict === "echo" || hop.verdict === "altered-echo";
+}
+
+function hopWords(hop: Hop): string {
+  if (hop.kind === "synack") return `answers: ${hop.verdict}`;
+  if (hop.kind === "rst") return "answers with RST";
+  if (hop.changes.length > 0) return `quotes it changed: ${hop.changes.map(changeWords).join("; ")}`;
+  if (hop.mptcp === "unobservable") return "quotes too little to show the option";
+  return hop.kind === "unreachable" ? "unreachable; quotes it as sent" : "quotes it as sent";
+}
+
+/** Where a change happened, as the end of a sentence. */
+function intervalWords(change: PathChange): string {
+  const from = change.after === null ? "the vantage point itself" : `hop ${change.afterTtl} (${change.after})`;
+  const to =
+    change.beforeTtl === change.pathLength
+      ? `the host's answer at hop ${change.beforeTtl}`
+      : `hop ${change.beforeTtl} (${change.before})`;
+  return `between ${from} and ${to}`;
+}
