@@ -1,0 +1,88 @@
+import type { Variant } from "../../shared/probe/variant.js";
+import type { Database } from "./database.js";
+import type { PathChange } from "./evidence.js";
+import { judge } from "./judge.js";
+import { locateChanges } from "./locate.js";
+import { evidenceRow } from "./rows.js";
+import { BUILD_VIEWS, READ_EVIDENCE } from "./views.js";
+
+const INSERT_ROWS = 20_000;
+
+export interface ViewRequest {
+  readonly campaign: string;
+  /** Vantage points that ask every target (`replicate`), or none. */
+  readonly everywhere: readonly string[];
+  /** Variants that the SYN scan sends. */
+  readonly variants: readonly Variant[];
+}
+
+/** Makes, or makes again, what each vantage point says of each target. */
+export async function buildViews(database: Database, { campaign, everywhere, variants }: ViewRequest): Promise<void> {
+  await database.command("DELETE FROM target_views WHERE campaign = {campaign:String}", { campaign });
+  await database.command(BUILD_VIEWS, { campaign, everywhere, variants });
+}
+
+/**
+ * Makes, or makes again, the changes on all paths and the judgement of every target, from the views and the traces.
+ * The same facts give the same rows.
+ */
+export async function buildJudgements(database: Database, campaign: string): Promise<void> {
+  for (const table of ["path_changes", "target_classes"]) {
+    await database.command(`DELETE FROM ${table} WHERE campaign = {campaign:String}`, { campaign });
+  }
+  const classes = createWriter(database, "target_classes");
+  const changes = createWriter(database, "path_changes");
+  for await (const row of database.rows(READ_EVIDENCE, { campaign })) {
+    const { port, target, views } = evidenceRow.parse(row);
+    const found = views.flatMap(locateChanges);
+    const { hostVerdict, placement, affected, explanation } = judge(views, found);
+    await classes.write({
+      campaign,
+      port,
+      target: mapped(target),
+      host_verdict: hostVerdict,
+      placement,
+      affected: affected.length,
+      vantages: views.length,
+      explanation,
+    });
+    for (const change of found) await changes.write(changeRow(campaign, port, target, change));
+  }
+  await classes.flush();
+  await changes.flush();
+}
+
+/** Collects rows and inserts them in large blocks. */
+function createWriter(database: Database, table: string) {
+  let rows: Record<string, unknown>[] = [];
+  const flush = async () => {
+    if (rows.length > 0) await database.insertRows(table, rows);
+    rows = [];
+  };
+  const write = async (row: Record<string, unknown>) => {
+    rows.push(row);
+    if (rows.length >= INSERT_ROWS) await flush();
+  };
+  return { write, flush };
+}
+
+function changeRow(campaign: string, port: number, target: string, change: PathChange): Record<string, unknown> {
+  return {
+    campaign,
+    port,
+    target: mapped(target),
+    vantage: change.vantage,
+    variant: change.variant,
+    condition: change.condition,
+    after_ttl: change.afterTtl,
+    after_hop: change.after === null ? "::" : mapped(change.after),
+    before_ttl: change.beforeTtl,
+    before_hop: mapped(change.before),
+    path_length: change.pathLength,
+  };
+}
+
+/** Text that an IPv6 column takes. */
+function mapped(address: string): string {
+  return address.includes(":") ? address : `::ffff:${address}`;
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import type { Database, Parameters } from "./database.js";
+import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
+import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAddress, viewVerdict } from "./rows.js";
+import { READ_EVIDENCE } from "./views.js";
+
+/** Rows of the matrix that a comparison shows unless asked for all. */
+export const MATRIX_LIMIT = 200;
+
+export interface ComparisonRequest {
+  readonly campaign: string;
+  /** Only this port, or all. */
+  readonly port?: number;
+  readonly limit?: number;
+}
+
+const summaryRow = z
+  .object({
+    target: z.string(),
+    port: z.number(),
+    host_verdict: hostVerdict,
+    placement,
+    views: z.array(z.tuple([z.string(), viewVerdict])),
+    changes: z.array(changeTuple),
+  })
+  .transform(
+    (row): TargetSummary => ({
+      target: row.target,
+      port: row.port,
+      hostVerdict: row.host_verdict,
+      placement: row.placement,
+      views: Object.fromEntries(row.views),
+      changes: row.changes,
+    }),
+  );
+
+const OF_CAMPAIGN = "campaign = {campaign:String} AND ({port:UInt16} = 0 OR port = {port:UInt16})";
+
+/** The comparison of a campaign, from the rollups. */
+export async function readComparison(database: Database, request: ComparisonRequest): Promise<Comparison> {
+  const parameters = { campaign: request.campaign, port: request.port ?? 0, limit: request.limit ?? MATRIX_LIMIT };
+  const read = <T>(sql: string, row: z.ZodType<T>) => collect(database, sql, parameters, row);
+  const classes = await read(
+    `SELECT toString(host_verdict) AS hostVerdict, toString(placement) AS placement, count() AS targets
+     FROM target_classes FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY targets DESC, hostVerdict, placement`,
+    z.object({ hostVerdict, placement, targets: z.number() }),
+  );
+  const verdicts = await read(
+    `SELECT toString(vantage) AS vantage, port, toString(verdict) AS verdict, count() AS targets
+     FROM target_views FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY vantage, port, targets DESC, verdict`,
+    z.object({ vantage: z.string(), port: z.number(), verdict: viewVerdict, targets: z.number() }),
+  );
+  return {
+    campaign: request.campaign,
+    vantages: [...new Set(verdicts.map((count) => count.vantage))],
+    targets: classes.reduce((sum, count) => sum + count.targets, 0),
+    classes,
+    verdicts,
+    disagreements: await readSummaries(database, "placement != 'agree'", parameters),
+    middleboxes: await read(MIDDLEBOXES, middleboxRow),
+  };
+}
+
+/** One target of a campaign with all its evidence, a document per port on which anything answered. */
+export async function readExplanations(database: Database, campaign: string, target: string): Promise<Explanation[]> {
+  const parameters = { campaign, target, port: 0, limit: MATRIX_LIMIT };
+  const summaries = await readSummaries(database, "target = toIPv6({target:String})", parameters);
+  const evidence = await collect(
+    database,
+    `SELECT * FROM (${READ_EVIDENCE}) WHERE toIPv6(target) = toIPv6({target:String})`,
+    parameters,
+    evidenceRow,
+  );
+  return summaries.map((summary) => ({
+    ...summary,
+    campaign,
+    evidence: evidence.find((row) => row.port === summary.port)?.views ?? [],
+  }));
+}
+
+function readSummaries(database: Database, where: string, parameters: Parameters): Promise<TargetSummary[]> {
+  const sql = `
+    WITH
+      chosen AS (
+        SELECT target, port, host_verdict, placement FROM target_classes FINAL
+        WHERE ${OF_CAMPAIGN} AND ${where} ORDER BY port, target LIMIT {limit:UInt32}
+      ),
+      views AS (
+        SELECT target, port, arraySort(groupArray((toString(vantage), toString(verdict)))) AS views
+        FROM target_views FINAL
+        WHERE campaign = {campaign:String} AND (target, port) IN (SELECT target, port FROM chosen)
+        GROUP BY target, port
+      ),
+      changes AS (
+        SELECT target, port, arraySort(groupArray(${CHANGE_TUPLE})) AS changes
+        FROM path_changes FINAL
+        WHERE campaign = {campaign:String} AND (target, port) IN (SELECT target, port FROM chosen)
+        GROUP BY target, port
+      )
+    SELECT ${textAddress("chosen.target")} AS target, chosen.port AS port, toString(host_verdict) AS host_verdict,
+      toString(placement) AS placement, views.views AS views, changes.changes AS changes
+    FROM chosen
+    LEFT JOIN views ON views.target = chosen.target AND views.port = chosen.port
+    LEFT JOIN changes ON changes.target = chosen.target AND changes.port = chosen.port
+    ORDER BY chosen.port, chosen.target`;
+  return collect(database, sql, parameters, summaryRow);
+}
+
+const middleboxRow = z
+  .object({
+    condition: z.string(),
+    after: z.string(),
+    before: z.string(),
+    vantages: z.array(z.string()),
+    targets: z.number(),
+  })
+  .transform((row): Middlebox => ({ ...row, after: row.after === "::" ? null : row.after }));
+
+const MIDDLEBOXES = `
+  SELECT toString(condition) AS condition, ${textAddress("after_hop")} AS after, ${textAddress("before_hop")} AS before,
+    arraySort(groupUniqArray(toString(vantage))) AS vantages, uniqExact(target, port) AS targets
+  FROM path_changes FINAL WHERE ${OF_CAMPAIGN}
+  GROUP BY condition, after_hop, before_hop
+  ORDER BY targets DESC, after_hop, before_hop, condition
+  LIMIT {limit:UInt32}`;
+
+async function collect<T>(database: Database, sql: string, parameters: Parameters, row: z.ZodType<T>): Promise<T[]> {
+  const rows: T[] = [];
+  for await (const value of database.rows(sql, parameters)) rows.push(row.parse(value));
+  return rows;
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { VARIANTS } from "../../shared/probe/variant.js";
+import { HOST_VERDICTS, MPTCP_STATES, PAIR_VERDICTS, PLACEMENTS, SYN_VERDICTS } from "../../shared/verdict/names.js";
+import type { PathChange, View } from "./evidence.js";
+
+const synVerdict = z.enum(SYN_VERDICTS);
+export const viewVerdict = z.enum([...SYN_VERDICTS, ...PAIR_VERDICTS]);
+export const hostVerdict = z.enum(HOST_VERDICTS);
+export const placement = z.enum(PLACEMENTS);
+
+const hop = z
+  .tuple([
+    z.enum(VARIANTS),
+    z.number(),
+    z.enum(["time-exceeded", "unreachable", "synack", "rst"]),
+    z.string(),
+    z.union([synVerdict, z.literal("")]),
+    z.enum(MPTCP_STATES),
+    z.array(z.string()),
+    z.array(z.string()),
+  ])
+  .transform(([variant, ttl, kind, responder, verdict, mptcp, changes, unobservable]) => ({
+    variant,
+    hop: { ttl, kind, responder, verdict, mptcp, changes, unobservable },
+  }));
+
+const view = z
+  .tuple([z.string(), viewVerdict, synVerdict, synVerdict, synVerdict, synVerdict, z.array(hop)])
+  .transform(([vantage, verdict, v0, v1, plain, unknown, hops]): View => {
+    const variants = [...new Set(hops.map((each) => each.variant))];
+    const traces = variants.map((variant) => ({
+      variant,
+      hops: hops.filter((each) => each.variant === variant).map((each) => each.hop),
+    }));
+    return { vantage, verdict, v0, v1, plain, unknown, traces };
+  });
+
+/** A row of `READ_EVIDENCE`: one target with everything that is known of it. */
+export const evidenceRow = z.object({ port: z.number(), target: z.string(), views: z.array(view) });
+
+/** A path change as a tuple, in the order of `CHANGE_TUPLE`. */
+export const changeTuple = z
+  .tuple([z.string(), z.enum(VARIANTS), z.string(), z.number(), z.string(), z.number(), z.string(), z.number()])
+  .transform(
+    ([vantage, variant, condition, afterTtl, after, beforeTtl, before, pathLength]): PathChange => ({
+      vantage,
+      variant,
+      condition,
+      afterTtl,
+      after: afterTtl === 0 ? null : after,
+      beforeTtl,
+      before,
+      pathLength,
+    }),
+  );
+
+/** An address column as text, IPv4 without its mapping. */
+export const textAddress = (column: string) => `replaceRegexpOne(toString(${column}), '^::ffff:', '')`;
+
+export const CHANGE_TUPLE =
+  `(toString(vantage), toString(variant), toString(condition), after_ttl, ${textAddress("after_hop")}, ` +
+  `before_ttl, ${textAddress("before_hop")}, path_length)`;

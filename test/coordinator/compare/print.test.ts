@@ -1,0 +1,69 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Explanation } from "../../../coordinator/compare/document.js";
+import { judge } from "../../../coordinator/compare/judge.js";
+import { locateChanges } from "../../../coordinator/compare/locate.js";
+import { printComparison } from "../../../coordinator/compare/print.js";
+import { printExplanation } from "../../../coordinator/explain/print.js";
+import { answering, quoting, trace, view } from "./paths.js";
+
+const removed = ["tcp.option.mptcp.removed"];
+const hidden = view(
+  "sin",
+  "plain",
+  trace("v1", quoting(1, "192.0.2.1"), quoting(2, "192.0.2.3", removed), answering(3, "198.19.7.10", "plain")),
+);
+const open = view("fra", "claims-v1", trace("v1", quoting(1, "192.0.2.9"), answering(2, "198.19.7.10", "claims-v1")));
+const changes = locateChanges(hidden);
+const { hostVerdict, placement } = judge([open, hidden], changes);
+const explanation: Explanation = {
+  campaign: "zoo",
+  target: "198.19.7.10",
+  port: 80,
+  hostVerdict,
+  placement,
+  views: { fra: "claims-v1", sin: "plain" },
+  changes,
+  evidence: [open, hidden],
+};
+
+describe("printExplanation", () => {
+  it("says in words what the host is, who sees it and where the option goes", () => {
+    const text = printExplanation(explanation);
+    expect(text).toContain("198.19.7.10 port 80 speaks Multipath TCP");
+    expect(text).toContain("near the vantage point that sees it");
+    expect(text).toContain("the MPTCP option is cut out between hop 1 (192.0.2.1) and hop 2 (192.0.2.3)");
+  });
+});
+
+describe("printComparison", () => {
+  it("shows a row per target with the verdict of every vantage point and the interval", () => {
+    const text = printComparison({
+      campaign: "zoo",
+      vantages: ["fra", "sin"],
+      targets: 1,
+      classes: [{ hostVerdict, placement, targets: 1 }],
+      verdicts: [],
+      disagreements: [explanation],
+      middleboxes: [
+        {
+          condition: "tcp.option.mptcp.removed",
+          after: "192.0.2.1",
+          before: "192.0.2.3",
+          vantages: ["sin"],
+          targets: 1,
+        },
+      ],
+    });
+    const row = text.split("\n").find((line) => line.includes("198.19.7.10"));
+    expect(row?.trim().split(/ {2,}/)).toEqual([
+      "198.19.7.10",
+      "80",
+      "claims-v1",
+      "plain",
+      "mptcp",
+      "near-source",
+      "192.0.2.1 | 192.0.2.3",
+    ]);
+    expect(text).toContain("the MPTCP option is cut out");
+  });
+});
