@@ -1,4 +1,4 @@
-/** What the comparison needs of the data base; query parameters are ClickHouse's `{name:Type}`. */
+/** What the comparison needs of the database; query parameters are ClickHouse's `{name:Type}`. */
 export interface Database {
   command(sql: string, parameters: Parameters): Promise<void>;
   /** Rows of a SELECT as objects, in order, without holding them all. UInt64 values come as numbers where they fit. */

@@ -1,0 +1,59 @@
+export const OPTION_END = 0;
+export const OPTION_NOP = 1;
+export const OPTION_MSS = 2;
+export const OPTION_WINDOW_SCALE = 3;
+export const OPTION_SACK_PERMITTED = 4;
+export const OPTION_SACK = 5;
+export const OPTION_TIMESTAMPS = 8;
+export const OPTION_MPTCP = 30;
+export const OPTION_FAST_OPEN = 34;
+/** Shared experimental kind, the first two data bytes name the experiment (RFC 6994). */
+export const OPTION_EXPERIMENT = 253;
+
+/** One TCP option as it stands in the header. */
+export interface TcpOption {
+  readonly kind: number;
+  /** Bytes from the start of the options. */
+  readonly offset: number;
+  /** The whole option with kind and length; one byte for NOP and end of list. */
+  readonly bytes: Uint8Array;
+}
+
+export interface TcpOptions {
+  readonly options: readonly TcpOption[];
+  /** Bytes behind the last whole option: an option that is cut off or has an impossible length. Empty when all is well. */
+  readonly malformed: Uint8Array;
+}
+
+/** Splits raw option bytes (RFC 9293 section 3.1). Never throws: what cannot be split is in `malformed`. */
+export function decodeTcpOptions(bytes: Uint8Array): TcpOptions {
+  const options: TcpOption[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const kind = bytes[at] ?? OPTION_END;
+    const length = kind === OPTION_END || kind === OPTION_NOP ? 1 : (bytes[at + 1] ?? 0);
+    if (length < 1 || (length < 2 && kind > OPTION_NOP) || at + length > bytes.length) break;
+    options.push({ kind, offset: at, bytes: bytes.subarray(at, at + length) });
+    if (kind === OPTION_END) return { options, malformed: bytes.subarray(bytes.length) };
+    at += length;
+  }
+  return { options, malformed: bytes.subarray(at) };
+}
+
+/** First option of a kind, or undefined. */
+export function findOption(bytes: Uint8Array, kind: number): Uint8Array | undefined {
+  return decodeTcpOptions(bytes).options.find((option) => option.kind === kind)?.bytes;
+}
+
+/** TSval and TSecr (RFC 7323), or null. */
+export function timestampsOf(bytes: Uint8Array): { value: number; echo: number } | null {
+  const option = findOption(bytes, OPTION_TIMESTAMPS);
+  if (option === undefined || option.length !== 10) return null;
+  const word = (at: number) =>
+    (((option[at] ?? 0) << 24) |
+      ((option[at + 1] ?? 0) << 16) |
+      ((option[at + 2] ?? 0) << 8) |
+      (option[at + 3] ?? 0)) >>>
+    0;
+  return { value: word(2), echo: word(6) };
+}

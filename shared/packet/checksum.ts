@@ -1,0 +1,19 @@
+/**
+ * The Internet checksum (RFC 1071) in two steps, so that a pseudo header and several pieces can be added up.
+ */
+
+/** Adds the 16-bit words of `bytes[start, end)` to `initial`; an odd last byte counts as the high half of a word. */
+export function sum16(bytes: Uint8Array, start: number, end: number, initial = 0): number {
+  let sum = initial;
+  let i = start;
+  for (; i + 1 < end; i += 2) sum += ((bytes[i] as number) << 8) | (bytes[i + 1] as number);
+  if (i < end) sum += (bytes[i] as number) << 8;
+  return sum;
+}
+
+/** Folds a sum (below 2^53) to 16 bits and complements it: the value that goes into a checksum field. */
+export function fold16(sum: number): number {
+  let folded = sum;
+  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
+  return ~folded & 0xffff;
+}

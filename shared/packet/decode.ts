@@ -1,0 +1,26 @@
+import { decodeIcmpError, type IcmpError } from "./icmp.js";
+import { decodeIp, type IpHeader, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP } from "./ip.js";
+import { decodeTcp, type TcpHeader } from "./tcp.js";
+
+/** A received packet, as far as the probes' answers need it. */
+export type Packet =
+  | { readonly kind: "tcp"; readonly ip: IpHeader; readonly tcp: TcpHeader }
+  | { readonly kind: "icmp-error"; readonly ip: IpHeader; readonly icmp: IcmpError }
+  | { readonly kind: "other"; readonly ip: IpHeader };
+
+/**
+ * Decodes an IP packet. Views in the result point into `bytes`.
+ * @throws DecodeError, and nothing else, when a header is not whole
+ */
+export function decodePacket(bytes: Uint8Array): Packet {
+  const ip = decodeIp(bytes);
+  const end = Math.min(bytes.length, Math.max(ip.totalBytes, ip.headerBytes));
+  if (ip.fragmentOffset > 0) return { kind: "other", ip };
+  const payload = bytes.subarray(ip.headerBytes, end);
+  if (ip.protocol === PROTOCOL_TCP) return { kind: "tcp", ip, tcp: decodeTcp(payload) };
+  if (ip.protocol === (ip.family === 4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6)) {
+    const icmp = decodeIcmpError(payload, ip.family);
+    if (icmp !== null) return { kind: "icmp-error", ip, icmp };
+  }
+  return { kind: "other", ip };
+}
