@@ -1,0 +1,74 @@
+import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { FactTable } from "../../shared/batch/tables.js";
+
+/** Values of ClickHouse's `{name:Type}` parameters. */
+export type Parameters = Readonly<Record<string, string | number | readonly string[] | readonly number[]>>;
+
+export interface Store {
+  command(sql: string, parameters?: Parameters): Promise<void>;
+  /** Rows of a SELECT as objects, in order, without holding them all. */
+  rows(sql: string, parameters?: Parameters): AsyncIterable<Readonly<Record<string, unknown>>>;
+  /** Inserts objects whose keys are column names. */
+  insertRows(table: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  /** Inserts one Native block; `token` makes a second insert of the same block count once. */
+  insertBlock(table: FactTable, block: Uint8Array, token: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** Longest a rollup of a large campaign may take. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+
+/** The tables, through ClickHouse's HTTP interface: embedded warehouse and ClickHouse server alike. */
+export function createStore({ url, username, password, database }: StoreOptions): Store {
+  const client = createClient({
+    url,
+    username,
+    password,
+    database,
+    request_timeout: REQUEST_TIMEOUT_MS,
+    compression: { request: false, response: false },
+    keep_alive: { enabled: false },
+    log: { level: ClickHouseLogLevel.ERROR },
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0, mutations_sync: "1" },
+  });
+
+  async function* rows(sql: string, parameters: Parameters = {}): AsyncGenerator<Readonly<Record<string, unknown>>> {
+    const result = await client.query({ query: sql, query_params: { ...parameters }, format: "JSONEachRow" });
+    for await (const chunk of result.stream<Record<string, unknown>>()) for (const row of chunk) yield row.json();
+  }
+
+  return {
+    rows,
+    command: async (sql, parameters = {}) => {
+      await client.command({ query: sql, query_params: { ...parameters } });
+    },
+    insertRows: async (table, values) => {
+      await client.insert({ table, values: [...values], format: "JSONEachRow" });
+    },
+    insertBlock: async (table, block, token) => {
+      const { stream } = await client.exec({
+        query: `INSERT INTO ${table} FORMAT Native`,
+        values: Readable.from([block], { objectMode: false }),
+        // A column that the table does not have is an error, not something to leave out.
+        clickhouse_settings: {
+          insert_deduplication_token: token,
+          async_insert: 0,
+          input_format_skip_unknown_fields: 0,
+        },
+      });
+      // The result is empty, but the connection is free only at its end.
+      stream.resume();
+      await finished(stream);
+    },
+    close: () => client.close(),
+  };
+}
