@@ -23,3 +23,16 @@ export class UserError extends Error {
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
 }
+
+/**
+ * Code of one of Node's system errors, such as `ENOENT`; empty for anything else. Looks at the property, not the class:
+ * such errors may come from another realm.
+ */
+export function errorCode(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+}
+
+/** What an error says, for one line of text. */
+export function errorMessage(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+}

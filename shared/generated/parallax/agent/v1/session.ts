@@ -50,6 +50,11 @@ export interface Hello {
   maxPps: number;
   /** Special-purpose prefixes that the agent's own file opens (CIDR text); all others are blocked by it. */
   opened: string[];
+  /**
+   * Random per spool folder, made with it: an agent that comes back with another one has lost its spool, and what it
+   * had done but not committed is asked again. Empty: not said.
+   */
+  spool: string;
 }
 
 export interface Hello_LabelsEntry {
@@ -65,7 +70,9 @@ export interface Welcome {
 }
 
 export interface Heartbeat {
+  /** Increases within a session; the coordinator ignores a heartbeat that is not newer than the last. */
   sequence: bigint;
+  /** Complete: see the head of this file. */
   leases: LeaseMarks[];
   stats?: AgentStats | undefined;
 }
@@ -95,6 +102,7 @@ export interface AgentStats {
 
 /** What to do with the indices of one target source; sent once per session before its first grant. */
 export interface Plan {
+  /** `<campaign>/<source>`; rows carry the source, the part behind the first slash. */
   plan: string;
   campaign: string;
   /** "synscan" or "tracebox". */
@@ -459,6 +467,7 @@ function createBaseHello(): Hello {
     ipv6: false,
     maxPps: 0,
     opened: [],
+    spool: "",
   };
 }
 
@@ -493,6 +502,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.opened) {
       writer.uint32(82).string(v!);
+    }
+    if (message.spool !== "") {
+      writer.uint32(90).string(message.spool);
     }
     return writer;
   },
@@ -593,6 +605,14 @@ export const Hello: MessageFns<Hello> = {
             message.opened.push(reader.string());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.spool = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -636,6 +656,7 @@ export const Hello: MessageFns<Hello> = {
       opened: globalThis.Array.isArray(object?.opened)
         ? object.opened.map((e: any) => globalThis.String(e))
         : [],
+      spool: isSet(object.spool) ? globalThis.String(object.spool) : "",
     };
   },
 
@@ -677,6 +698,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.opened?.length) {
       obj.opened = message.opened;
     }
+    if (message.spool !== "") {
+      obj.spool = message.spool;
+    }
     return obj;
   },
 
@@ -703,6 +727,7 @@ export const Hello: MessageFns<Hello> = {
     message.ipv6 = object.ipv6 ?? false;
     message.maxPps = object.maxPps ?? 0;
     message.opened = object.opened?.map((e) => e) || [];
+    message.spool = object.spool ?? "";
     return message;
   },
 };

@@ -1,0 +1,211 @@
+import { jetstream } from "@nats-io/jetstream";
+import { headers, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { errorMessage } from "../../shared/errors.js";
+import type { SpoolMeta } from "../spool/record.js";
+import type { Spool } from "../spool/spool.js";
+import { createDeliveries, type Delivery } from "./deliveries.js";
+
+export interface PublisherOptions {
+  readonly spool: Pick<Spool, "list" | "read" | "remove">;
+  /** Makes a connection that reconnects by itself (see broker.ts); asked again for as long as it rejects. */
+  readonly connect: () => Promise<NatsConnection>;
+  readonly vantage: string;
+  readonly agent: string;
+  /** Called when the rows of a batch are in the warehouse; the batch has left the spool. */
+  readonly onCommitted: (meta: SpoolMeta) => void;
+  /** One line for each kind of trouble when it begins. */
+  readonly report: (problem: string) => void;
+  /** Batches that may be without commit notice at a time; the others wait in the spool. */
+  readonly maxInFlight?: number;
+  /** After this long without a commit notice a batch is published again. */
+  readonly noticeTimeoutMs?: number;
+  /** Pause after a publication that failed, and between attempts to connect. */
+  readonly retryMs?: number;
+  readonly now?: () => number;
+}
+
+interface PublisherStats {
+  readonly connected: boolean;
+  /** Batches that the broker took, each publication counted. */
+  readonly published: number;
+  /** Publications after the first one of a batch. */
+  readonly republished: number;
+  readonly failed: number;
+  readonly committed: number;
+  /** Batches published and neither committed nor due again. */
+  readonly inFlight: number;
+}
+
+/**
+ * Carries batches from the spool to the broker's stream until their commit notice comes. The broker's acknowledgement
+ * is not durability, so only the notice removes a batch. Works in the background from the moment it is made, through
+ * any absence of the broker.
+ */
+export interface Publisher {
+  /** To be called after a batch went into the spool; saves it the wait for the next look, a second at the most. */
+  wake(): void;
+  stats(): PublisherStats;
+  /** Publishes nothing any more and closes the connection; what is in the spool stays there. */
+  close(): Promise<void>;
+}
+
+/** Messages of up to 1 MB each on their way at a time. */
+const PUBLISHING_AT_A_TIME = 4;
+const LOOK_EVERY_MS = 1_000;
+const ACK_TIMEOUT_MS = 5_000;
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { spool, connect, vantage, agent, onCommitted, report } = options;
+  const { maxInFlight = 32, noticeTimeoutMs = 30_000, retryMs = 1_000, now = Date.now } = options;
+  const known = spool.list().map((meta) => meta.batch);
+  const deliveries = createDeliveries({ known, maxInFlight, noticeTimeoutMs, retryMs });
+  const counters = { published: 0, republished: 0, failed: 0, committed: 0 };
+  const publications = new Set<Promise<void>>();
+  const abort = new AbortController();
+  let connection: NatsConnection | null = null;
+  let trouble = "";
+
+  const inTrouble = (problem: string): void => {
+    if (problem !== trouble && !abort.signal.aborted) {
+      trouble = problem;
+      report(problem);
+    }
+  };
+
+  const publish = async (to: NatsConnection, { batch, attempt }: Delivery): Promise<void> => {
+    const meta = spool.list().find((entry) => entry.batch === batch);
+    const message = meta === undefined ? null : await spool.read(batch);
+    if (meta === undefined || message === null) {
+      deliveries.forget(batch);
+      return;
+    }
+    const attributes = headers();
+    attributes.set("Parallax-Attempt", String(attempt));
+    try {
+      const subject = `parallax.rows.${meta.campaign}.${vantage}.${agent}`;
+      await jetstream(to).publish(subject, message, { headers: attributes, timeout: ACK_TIMEOUT_MS });
+      deliveries.accepted(batch, now());
+      counters.published++;
+      counters.republished += attempt > 1 ? 1 : 0;
+      trouble = "";
+    } catch (error) {
+      deliveries.failed(batch, now());
+      counters.failed++;
+      inTrouble(`the broker did not take a batch: ${errorMessage(error)}`);
+    }
+  };
+
+  const look = (): void => {
+    while (connection !== null && publications.size < PUBLISHING_AT_A_TIME) {
+      const batches = spool.list().map((meta) => meta.batch);
+      const delivery = deliveries.take(batches, now());
+      if (delivery === null) {
+        return;
+      }
+      const publication = publish(connection, delivery)
+        .catch((error: unknown) => {
+          deliveries.failed(delivery.batch, now());
+          inTrouble(`batch ${delivery.batch} cannot be read: ${errorMessage(error)}`);
+        })
+        .finally(() => {
+          publications.delete(publication);
+          look();
+        });
+      publications.add(publication);
+    }
+  };
+
+  const commit = async (batch: string): Promise<void> => {
+    const meta = spool.list().find((entry) => entry.batch === batch);
+    if (meta === undefined) {
+      return;
+    }
+    await spool.remove(batch);
+    deliveries.forget(batch);
+    counters.committed++;
+    onCommitted(meta);
+    look();
+  };
+
+  const takeNotices = async (notices: Subscription): Promise<void> => {
+    for await (const notice of notices) {
+      await commit(notice.string());
+    }
+  };
+
+  /** nats.js keeps messages for a broker that is away; they would all come twice, so none is given to it then. */
+  const followStatus = async (open: NatsConnection): Promise<void> => {
+    for await (const status of open.status()) {
+      if (status.type === "disconnect") {
+        connection = null;
+        inTrouble("the broker is away");
+      } else if (status.type === "reconnect") {
+        connection = open;
+        trouble = "";
+        look();
+      }
+    }
+  };
+
+  /** Works with one connection until it is closed for good. */
+  const serve = async (open: NatsConnection): Promise<void> => {
+    const close = (): void => void open.close();
+    abort.signal.addEventListener("abort", close);
+    try {
+      const notices = takeNotices(open.subscribe(`parallax.committed.${agent}`));
+      const status = followStatus(open);
+      connection = open;
+      trouble = "";
+      look();
+      await Promise.all([notices, status, open.closed()]);
+    } finally {
+      connection = null;
+      abort.signal.removeEventListener("abort", close);
+      await open.close();
+    }
+  };
+
+  const serveForEver = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      try {
+        const open = await connect();
+        await (abort.signal.aborted ? open.close() : serve(open));
+      } catch (error) {
+        inTrouble(`no work with the broker: ${errorMessage(error)}`);
+      }
+      await pause(retryMs, abort.signal);
+    }
+  };
+
+  const timer = setInterval(look, Math.min(LOOK_EVERY_MS, retryMs));
+  const served = serveForEver();
+
+  return {
+    wake: look,
+    stats: () => ({ connected: connection !== null, ...counters, inFlight: deliveries.inFlight(now()) }),
+    async close() {
+      clearInterval(timer);
+      connection = null;
+      abort.abort();
+      await served;
+      await Promise.all(publications);
+    },
+  };
+}
+
+/** Resolves after `ms`, or at once when the signal is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,193 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode, errorMessage } from "../../shared/errors.js";
+import { decodeMeta, decodeRecord, encodeRecord, type SpoolMeta } from "./record.js";
+
+/** The batch was not taken and nothing was lost: stop probing, keep it, try again when others are committed. */
+export class SpoolFull extends Error {
+  override readonly name = "SpoolFull";
+  readonly remedy = "give the spool more room (spool.maxBytes, a larger disk) or see why batches are not committed";
+}
+
+/** A file that did not stand the check of its checksum; it lies in the folder `bad` now. */
+interface DamagedBatch {
+  readonly file: string;
+  /** Null when the meta data are damaged as well. */
+  readonly meta: SpoolMeta | null;
+}
+
+/**
+ * Batches on disk, from the moment their rows count as done until they are committed. One file per batch, named by a
+ * sequence number and the batch id; whole or not there (written aside, fsynced, renamed, folder fsynced).
+ */
+export interface Spool {
+  /**
+   * Puts a batch in; resolves when file and folder are fsynced. Batches get in one after the other, in the order of
+   * the calls. Rejects with SpoolFull when the file would not fit `maxBytes` or the disk.
+   */
+  append(meta: SpoolMeta, message: Uint8Array): Promise<void>;
+  /** Batches in the spool, oldest first. */
+  list(): readonly SpoolMeta[];
+  /** The message of a batch, or null when it is not there any more or was found damaged (and moved to `bad`). */
+  read(batch: string): Promise<Uint8Array | null>;
+  /** Forgets a batch; one that is not there is no error. */
+  remove(batch: string): Promise<void>;
+  /** Bytes of all files. */
+  readonly bytes: number;
+  /** Batches found damaged since the spool was opened. */
+  readonly damaged: readonly DamagedBatch[];
+}
+
+export interface SpoolOptions {
+  readonly folder: string;
+  readonly maxBytes: number;
+  /** One line for each damaged file. */
+  readonly report: (problem: string) => void;
+}
+
+interface Entry {
+  readonly meta: SpoolMeta;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+const SUFFIX = ".batch";
+const UNFINISHED = ".tmp";
+const NO_SPACE = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** Opens the spool, makes its folder if need be, checks every file in it and drops unfinished ones. */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { folder, maxBytes, report } = options;
+  const badFolder = join(folder, "bad");
+  const entries = new Map<string, Entry>();
+  const damaged: DamagedBatch[] = [];
+  let bytes = 0;
+  let sequence = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const forget = (entry: Entry): void => {
+    entries.delete(entry.meta.batch);
+    bytes -= entry.bytes;
+  };
+  const setAside = async (file: string, content: Buffer, cause: unknown): Promise<void> => {
+    await rename(join(folder, file), join(badFolder, file));
+    damaged.push({ file, meta: metaIfWhole(content) });
+    report(`spool file ${file} is damaged and was moved to ${badFolder}: ${errorMessage(cause)}`);
+  };
+
+  await mkdir(badFolder, { recursive: true });
+  for (const file of (await readdir(folder)).sort()) {
+    if (file.endsWith(UNFINISHED)) {
+      await rm(join(folder, file));
+    }
+    if (file.endsWith(SUFFIX)) {
+      sequence = Math.max(sequence, Number.parseInt(file, 10) || 0);
+      const content = await readFile(join(folder, file));
+      try {
+        const { meta } = decodeRecord(content);
+        entries.set(meta.batch, { meta, file, bytes: content.length });
+        bytes += content.length;
+      } catch (cause) {
+        await setAside(file, content, cause);
+      }
+    }
+  }
+
+  const appendNow = async (meta: SpoolMeta, message: Uint8Array): Promise<void> => {
+    const record = encodeRecord(meta, message);
+    if (bytes + record.length > maxBytes) {
+      throw new SpoolFull(`the spool holds ${bytes} of ${maxBytes} bytes, a batch of ${record.length} does not fit`);
+    }
+    sequence++;
+    const file = `${String(sequence).padStart(12, "0")}-${meta.batch}${SUFFIX}`;
+    await writeDurably(folder, file, record);
+    entries.set(meta.batch, { meta, file, bytes: record.length });
+    bytes += record.length;
+  };
+
+  return {
+    append(meta, message) {
+      const result = last.then(() => appendNow(meta, message));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    list: () => [...entries.values()].map((entry) => entry.meta),
+    async read(batch) {
+      const entry = entries.get(batch);
+      if (entry === undefined) {
+        return null;
+      }
+      const content = await readIfThere(join(folder, entry.file));
+      if (content === null) {
+        return null;
+      }
+      try {
+        return decodeRecord(content).message;
+      } catch (cause) {
+        forget(entry);
+        await setAside(entry.file, content, cause);
+        return null;
+      }
+    },
+    async remove(batch) {
+      const entry = entries.get(batch);
+      if (entry !== undefined) {
+        forget(entry);
+        await rm(join(folder, entry.file), { force: true });
+      }
+    },
+    get bytes() {
+      return bytes;
+    },
+    get damaged() {
+      return damaged;
+    },
+  };
+}
+
+async function writeDurably(folder: string, file: string, content: Uint8Array): Promise<void> {
+  const unfinished = join(folder, file + UNFINISHED);
+  try {
+    await withFile(unfinished, "wx", async (handle) => {
+      await handle.writeFile(content);
+      await handle.sync();
+    });
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    if (NO_SPACE.has(errorCode(cause))) {
+      throw new SpoolFull(`the disk of ${folder} is full`, { cause });
+    }
+    throw cause;
+  }
+  await rename(unfinished, join(folder, file));
+  await withFile(folder, "r", (handle) => handle.sync());
+}
+
+async function withFile(path: string, flags: string, use: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Null when the file was removed since it was listed. */
+async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (errorCode(cause) === "ENOENT") {
+      return null;
+    }
+    throw cause;
+  }
+}
+
+function metaIfWhole(content: Buffer): SpoolMeta | null {
+  try {
+    return decodeMeta(content);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,95 @@
+import { RULE_VERSION } from "../verdict/syn-reply.js";
+import type { ByteBuffer } from "./byte-buffer.js";
+import {
+  type ColumnWriter,
+  dateTime64,
+  ipv6,
+  nullableUint32,
+  nullableUint64,
+  string,
+  stringArray,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+} from "./column.js";
+import type { FactRow, SynReplyRow, TraceHopRow } from "./rows.js";
+import type { Column, FactTable } from "./tables.js";
+
+/** A column of a table that knows what to take out of a row; `number` counts rows within the batch. */
+export interface BoundColumn<Row> extends Column {
+  append(row: Row, number: number): void;
+  readonly parts: readonly ByteBuffer[];
+}
+
+/** The row type of a table. */
+export type RowOf<Table extends FactTable> = Extract<FactRow, { table: Table }>;
+
+/** Fresh columns of each table: those of FACT_TABLES, in that order. */
+export const COLUMNS: { readonly [Table in FactTable]: () => readonly BoundColumn<RowOf<Table>>[] } = {
+  syn_replies: synReplyColumns,
+  trace_hops: traceHopColumns,
+};
+
+function synReplyColumns(): readonly BoundColumn<SynReplyRow>[] {
+  return [
+    bind("row", uint32(), (_row, number) => number),
+    bind("source", string(), (row) => row.source),
+    bind("index", uint64(), (row) => row.index),
+    bind("target", ipv6(), (row) => row.target),
+    bind("port", uint16(), (row) => row.port),
+    bind("variant", string(), (row) => row.variant),
+    bind("verdict", string(), (row) => row.verdict),
+    bind("received_at", dateTime64(), (row) => row.receivedAtUs),
+    bind("rtt_us", nullableUint32(), (row) => row.rttUs),
+    bind("responder", ipv6(), (row) => row.responder),
+    bind("ttl", uint8(), (row) => row.ttl),
+    bind("tcp_flags", uint8(), (row) => row.tcpFlags),
+    bind("window", uint16(), (row) => row.window),
+    bind("receiver_key", nullableUint64(), (row) => row.receiverKey),
+    bind("options", string(), (row) => row.options),
+    bind("icmp_type", uint8(), (row) => row.icmpType),
+    bind("icmp_code", uint8(), (row) => row.icmpCode),
+    bind("quote", string(), (row) => row.quote),
+    bind("rule_version", uint16(), () => RULE_VERSION),
+  ];
+}
+
+function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
+  return [
+    bind("row", uint32(), (_row, number) => number),
+    bind("source", string(), (row) => row.source),
+    bind("index", uint64(), (row) => row.index),
+    bind("target", ipv6(), (row) => row.target),
+    bind("port", uint16(), (row) => row.port),
+    bind("variant", string(), (row) => row.variant),
+    bind("ttl", uint8(), (row) => row.ttl),
+    bind("kind", string(), (row) => row.kind),
+    bind("responder", ipv6(), (row) => row.responder),
+    bind("received_at", dateTime64(), (row) => row.receivedAtUs),
+    bind("rtt_us", nullableUint32(), (row) => row.rttUs),
+    bind("reply_ttl", uint8(), (row) => row.replyTtl),
+    bind("verdict", string(), (row) => row.verdict),
+    bind("mptcp", string(), (row) => row.mptcp),
+    bind("changes", stringArray(), (row) => row.changes),
+    bind("unobservable", stringArray(), (row) => row.unobservable),
+    bind("quote", string(), (row) => row.quote),
+    bind("options", string(), (row) => row.options),
+    bind("icmp_type", uint8(), (row) => row.icmpType),
+    bind("icmp_code", uint8(), (row) => row.icmpCode),
+    bind("rule_version", uint16(), () => RULE_VERSION),
+  ];
+}
+
+function bind<Row, Value>(
+  name: string,
+  writer: ColumnWriter<Value>,
+  read: (row: Row, number: number) => Value,
+): BoundColumn<Row> {
+  return {
+    name,
+    type: writer.type,
+    parts: writer.parts,
+    append: (row, number) => writer.append(read(row, number)),
+  };
+}

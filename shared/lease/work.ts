@@ -1,0 +1,70 @@
+import type { Stage, Variant } from "../probe/variant.js";
+import type { Ipv4Range } from "../target/ranges.js";
+import type { Target } from "../target/source.js";
+
+/** What to do with the indices of one target source. */
+export interface WorkPlan {
+  /** `planId(campaign, source)`. */
+  readonly plan: string;
+  readonly campaign: string;
+  readonly stage: Stage;
+  /** 16 bytes. */
+  readonly secret: Uint8Array;
+  readonly ports: readonly number[];
+  readonly variants: readonly Variant[];
+  /** Option profile, for instance "linux". */
+  readonly options: string;
+  /** This agent's share of the campaign's rate. */
+  readonly packetsPerSecond: number;
+  readonly retries: number;
+  readonly replyWindowMs: number;
+  /** tracebox: highest TTL to try; 0 in synscan. */
+  readonly maxTtl: number;
+  readonly source: PlannedSource;
+}
+
+/** `space`: index -> permutation -> address by rank and port. `list`: the grants carry the targets. */
+export type PlannedSource =
+  | { readonly kind: "space"; readonly ranges: readonly Ipv4Range[]; readonly permutationKey: Uint8Array }
+  | { readonly kind: "list"; readonly size: number };
+
+/** Indices `[from, to)` of a plan's source, for one agent. `epoch` is Unix milliseconds at the least, and increases. */
+export interface WorkGrant {
+  readonly lease: string;
+  readonly epoch: number;
+  readonly plan: string;
+  readonly from: number;
+  readonly to: number;
+  /** List sources only: the targets of index from, from + 1, ... */
+  readonly targets: readonly Target[];
+}
+
+/** Absolute indices in a lease's `[from, to]`: everything below the mark is sent, done or committed. */
+export interface LeaseMarks {
+  readonly lease: string;
+  readonly epoch: number;
+  readonly sent: number;
+  readonly done: number;
+  readonly committed: number;
+}
+
+export interface AgentStats {
+  readonly packetsSent: number;
+  readonly replies: number;
+  readonly kernelDrops: number;
+  readonly sendErrors: number;
+  readonly packetsPerSecond: number;
+  readonly spoolBytes: number;
+  /** Empty when there was none. */
+  readonly lastError: string;
+}
+
+/** A plan's id says which campaign and target source it is: `<campaign>/<source>`. */
+export function planId(campaign: string, source: string): string {
+  return `${campaign}/${source}`;
+}
+
+/** The target source's id in a plan's id, as rows carry it: `weekly-…/synscan/v4/80` -> `synscan/v4/80`. */
+export function sourceOfPlan(plan: string): string {
+  return plan.slice(plan.indexOf("/") + 1);
+}

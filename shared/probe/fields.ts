@@ -1,0 +1,71 @@
+import { createSipHash20 } from "./siphash.js";
+import { STAGES, type Stage, VARIANTS, type Variant } from "./variant.js";
+
+/** Source ports of probes: 61000 to 65535, split by variant, so that variants never share a connection on a host. */
+export const FIRST_SOURCE_PORT = 61_000;
+const PORTS_PER_VARIANT = 1134;
+
+/** The keyed fields of one probe. The same for every agent of a campaign and for every TTL of a trace. */
+export interface ProbeFieldValues {
+  /** TCP sequence number, unsigned 32 bits. */
+  sequence: number;
+  sourcePort: number;
+  /** Upper 10 bits of the IPv4 identification; the lower 6 carry the TTL. */
+  ipIdHigh: number;
+  /** IPv6 flow label, 20 bits. */
+  flowLabel: number;
+  /** MPTCP v0 sender's key: first and last four bytes as sent, big-endian. */
+  keyHigh: number;
+  keyLow: number;
+}
+
+/** Derives the fields of a probe from its campaign's secret; computes the same values to send and to validate. */
+export interface ProbeFields {
+  /** `address` has 16 bytes. Fills `into`; allocates nothing. */
+  compute(stage: Stage, variant: Variant, address: Uint8Array, port: number, into: ProbeFieldValues): void;
+}
+
+/**
+ * Fields as words of SipHash-2-4-128 under `secret` (16 bytes) over stage number, variant number, port (big-endian)
+ * and address: an answer that carries them back proves the probe was seen, without any state here.
+ */
+export function createProbeFields(secret: Uint8Array): ProbeFields {
+  const hash = createSipHash20(secret);
+  return {
+    compute(stage, variant, address, port, into) {
+      const variantNumber = VARIANTS.indexOf(variant);
+      const words = hash(
+        STAGES.indexOf(stage) | (variantNumber << 8) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
+        word(address, 0),
+        word(address, 4),
+        word(address, 8),
+        word(address, 12),
+      );
+      const w1 = words[1] ?? 0;
+      into.sequence = words[0] ?? 0;
+      into.sourcePort = FIRST_SOURCE_PORT + variantNumber * PORTS_PER_VARIANT + (w1 % PORTS_PER_VARIANT);
+      into.ipIdHigh = (w1 >>> 16) & 0x3ff;
+      into.flowLabel = w1 >>> 12;
+      into.keyHigh = words[2] ?? 0;
+      into.keyLow = words[3] ?? 0;
+    },
+  };
+}
+
+export function createProbeFieldValues(): ProbeFieldValues {
+  return { sequence: 0, sourcePort: 0, ipIdHigh: 0, flowLabel: 0, keyHigh: 0, keyLow: 0 };
+}
+
+/** The variant that sends from `sourcePort`, or null when no probe does. */
+export function variantOfSourcePort(sourcePort: number): Variant | null {
+  return VARIANTS[Math.floor((sourcePort - FIRST_SOURCE_PORT) / PORTS_PER_VARIANT)] ?? null;
+}
+
+/** The MPTCP v0 sender's key as a number: the eight bytes of the option in network order. */
+export function senderKey(values: ProbeFieldValues): bigint {
+  return (BigInt(values.keyHigh) << 32n) | BigInt(values.keyLow);
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+}

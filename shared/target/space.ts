@@ -1,0 +1,42 @@
+import { addressFamily, ipv4FromNumber, ipv4ToNumber } from "../address/address.js";
+import { createPermutation } from "./permutation.js";
+import { createRangeSet, type Ipv4Range } from "./ranges.js";
+import type { TargetSource } from "./source.js";
+
+export interface SpaceOptions {
+  /** Allowed addresses, after every exclusion. */
+  readonly ranges: Iterable<Ipv4Range>;
+  /** Ports to ask at each address; distinct. */
+  readonly ports: readonly number[];
+  /** 16 bytes. */
+  readonly permutationKey: Uint8Array;
+}
+
+/**
+ * IPv4 targets computed from ranges: N = addresses x ports, and index i is the target of number `permutation.at(i)`
+ * when targets are counted by address, then by port. Two sources with the same options agree on every index. Throws
+ * RangeError when there is no target or a port is given twice.
+ */
+export function createSpaceSource(options: SpaceOptions): TargetSource {
+  const addresses = createRangeSet(options.ranges);
+  const ports = Uint16Array.from(options.ports);
+  if (new Set(options.ports).size !== ports.length || options.ports.some((port) => port < 1 || port > 65_535)) {
+    throw new RangeError(`ports must be distinct and between 1 and 65535: ${options.ports.join(", ")}`);
+  }
+  const permutation = createPermutation(addresses.size * ports.length, options.permutationKey);
+
+  return {
+    size: permutation.size,
+    targetAt(index, into) {
+      const number = permutation.at(index);
+      const rank = Math.floor(number / ports.length);
+      ipv4FromNumber(addresses.addressAtRank(rank), into.address);
+      into.port = ports[number - rank * ports.length] ?? 0;
+    },
+    indexOf(address, port) {
+      const portIndex = ports.indexOf(port);
+      const rank = addressFamily(address) === 4 ? addresses.rankOf(ipv4ToNumber(address)) : -1;
+      return portIndex < 0 || rank < 0 ? -1 : permutation.indexOf(rank * ports.length + portIndex);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { formatAddress } from "../../../shared/address/address.js";
+import { prependConstants } from "../../../shared/batch/constants.js";
+import { createBatchEncoder } from "../../../shared/batch/native.js";
+import type { FactRow } from "../../../shared/batch/rows.js";
+import { FACT_TABLES } from "../../../shared/batch/tables.js";
+import { RULE_VERSION } from "../../../shared/verdict/syn-reply.js";
+import { synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
+
+const constants = {
+  campaign: "wöchentlich-1",
+  vantage: "fra",
+  agent: "fra-1",
+  batch: "00112233-4455-8677-8899-aabbccddeeff",
+};
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "parallax-native-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Asks the engine in a process of its own: its library does not live in worker threads. */
+function ask(sql: string): Record<string, unknown>[] {
+  const program = "process.stdout.write(require('chdb').query(process.argv[1], 'JSONEachRow'))";
+  const printed = execFileSync(process.execPath, ["-e", program, sql], { maxBuffer: 2 ** 26 });
+  return printed
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+function readBack(file: string): Record<string, unknown>[] {
+  const asText = [
+    "base64Encode(options) AS options",
+    "base64Encode(quote) AS quote",
+    "toUnixTimestamp64Micro(received_at) AS received_at",
+    "IPv6NumToString(target) AS target",
+    "IPv6NumToString(responder) AS responder",
+  ];
+  const settings = "output_format_json_quote_64bit_integers = 1";
+  return ask(`SELECT * REPLACE (${asText.join(", ")}) FROM file('${file}', 'Native') SETTINGS ${settings}`);
+}
+
+function expected(row: FactRow, number: number): Record<string, unknown> {
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+  const ipv6 = (bytes: Uint8Array): string => {
+    const text = formatAddress(bytes);
+    return text.includes(":") ? text : `::ffff:${text}`;
+  };
+  const common = {
+    ...constants,
+    row: number,
+    source: row.source,
+    index: String(row.index),
+    target: ipv6(row.target),
+    port: row.port,
+    variant: row.variant,
+    verdict: row.verdict,
+    received_at: String(row.receivedAtUs),
+    rtt_us: row.rttUs,
+    responder: ipv6(row.responder),
+    ttl: row.ttl,
+    options: base64(row.options),
+    icmp_type: row.icmpType,
+    icmp_code: row.icmpCode,
+    quote: base64(row.quote),
+    rule_version: RULE_VERSION,
+  };
+  if (row.table === "syn_replies") {
+    const receiver_key = row.receiverKey === null ? null : String(row.receiverKey);
+    return { ...common, tcp_flags: row.tcpFlags, window: row.window, receiver_key };
+  }
+  const { kind, mptcp, changes, unobservable } = row;
+  return { ...common, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
+}
+
+test("the engine reads back every value of both tables", async () => {
+  const replies = fc.sample(synReplyRows, { numRuns: 300, seed: 42 });
+  const hops = fc.sample(traceHopRows, { numRuns: 300, seed: 42 });
+  const replyEncoder = createBatchEncoder("syn_replies");
+  const hopEncoder = createBatchEncoder("trace_hops");
+  for (const reply of replies) replyEncoder.append(reply);
+  for (const hop of hops) hopEncoder.append(hop);
+  for (const [rows, block] of [
+    [replies, replyEncoder.finish()],
+    [hops, hopEncoder.finish()],
+  ] as const) {
+    const file = join(folder, `${rows[0]?.table}.native`);
+    await writeFile(file, prependConstants(block, constants));
+    expect(readBack(file)).toEqual(rows.map(expected));
+  }
+});
+
+test("the engine sees the columns that the tables file promises", async () => {
+  const encoder = createBatchEncoder("trace_hops");
+  for (const hop of fc.sample(traceHopRows, { numRuns: 1, seed: 1 })) encoder.append(hop);
+  const file = join(folder, "columns.native");
+  await writeFile(file, encoder.finish());
+  const described = ask(`DESCRIBE TABLE file('${file}', 'Native')`);
+  expect(described.map(({ name, type }) => ({ name, type }))).toEqual(FACT_TABLES.trace_hops);
+});

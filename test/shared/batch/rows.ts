@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import type { SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import { VARIANTS } from "../../../shared/probe/variant.js";
+import { MPTCP_STATES, SYN_VERDICTS } from "../../../shared/verdict/names.js";
+
+/** Rows with every value that their columns can hold. */
+const address = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const uint8 = fc.nat(0xff);
+const uint16 = fc.nat(0xffff);
+const uint32 = fc.nat(0xffff_ffff);
+const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 200 }), fc.constantFrom("", "synscan/v4/80"));
+const names = fc.array(text, { maxLength: 5 });
+const common = {
+  source: text,
+  index: fc.maxSafeInteger().map(Math.abs),
+  target: address,
+  port: uint16,
+  variant: fc.constantFrom(...VARIANTS),
+  receivedAtUs: fc.integer({ min: 0, max: 4_000_000_000_000_000 }),
+  rttUs: fc.option(uint32),
+  responder: address,
+  ttl: uint8,
+  options: fc.uint8Array({ maxLength: 40 }),
+  quote: fc.uint8Array({ maxLength: 1280 }),
+  icmpType: uint8,
+  icmpCode: uint8,
+};
+
+export const synReplyRows: fc.Arbitrary<SynReplyRow> = fc.record({
+  table: fc.constant("syn_replies"),
+  ...common,
+  verdict: fc.constantFrom(...SYN_VERDICTS),
+  tcpFlags: uint8,
+  window: uint16,
+  receiverKey: fc.option(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+});
+
+export const traceHopRows: fc.Arbitrary<TraceHopRow> = fc.record({
+  table: fc.constant("trace_hops"),
+  ...common,
+  kind: fc.constantFrom("time-exceeded", "unreachable", "synack", "rst"),
+  replyTtl: uint8,
+  verdict: fc.constantFrom("" as const, ...SYN_VERDICTS),
+  mptcp: fc.constantFrom(...MPTCP_STATES),
+  changes: names,
+  unobservable: names,
+});
