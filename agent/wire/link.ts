@@ -10,7 +10,8 @@ export interface Link {
   readonly slotBytes: number;
   slot(i: number): Uint8Array;
   setLength(i: number, bytes: number): void;
-  send(count: number): number;
+  /** Sends slots `first` (default 0) to `count - 1` in order; returns how many the kernel took, 0 when it is busy. */
+  send(count: number, first?: number): number;
   receive(handler: FrameHandler, budget: number): number;
   wait(timeoutMs: number): Promise<boolean>;
   stats(): { sent: number; sendErrors: number; received: number; kernelDrops: number };

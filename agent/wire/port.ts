@@ -13,8 +13,11 @@ export interface PacketPort {
   slot(i: number): Uint8Array;
   /** Sets the packet length of slot `i` and its family (which picks the link-layer header). */
   setLength(i: number, bytes: number): void;
-  /** Sends slots 0 to count - 1 in order. Returns how many the kernel took; the rest is to be sent again. */
-  send(count: number): number;
+  /**
+   * Sends slots `first` (default 0) to `count - 1` in order. Returns how many the kernel took, 0 when it is busy; the
+   * rest is to be sent by another call with a higher `first`. Throws UserError when the interface cannot send at all.
+   */
+  send(count: number, first?: number): number;
   /** Calls `handler` for each packet received since the last call, at most `budget`; returns how many. */
   receive(handler: PacketHandler, budget: number): number;
   /** Resolves true when a packet is waiting, false after `timeoutMs`. */
@@ -24,9 +27,9 @@ export interface PacketPort {
 }
 
 /** `packet` is a view into the receive ring, valid during the call only. `capturedUs` is Unix time in microseconds. */
-export type PacketHandler = (packet: Uint8Array, capturedUs: number) => void;
+type PacketHandler = (packet: Uint8Array, capturedUs: number) => void;
 
-export interface PortStats {
+interface PortStats {
   readonly sent: number;
   readonly sendErrors: number;
   readonly received: number;

@@ -1,5 +1,5 @@
 import type { Variant } from "../../shared/probe/variant.js";
-import type { Database } from "./database.js";
+import type { Store } from "../store/store.js";
 import type { PathChange } from "./evidence.js";
 import { judge } from "./judge.js";
 import { locateChanges } from "./locate.js";
@@ -17,22 +17,22 @@ export interface ViewRequest {
 }
 
 /** Makes, or makes again, what each vantage point says of each target. */
-export async function buildViews(database: Database, { campaign, everywhere, variants }: ViewRequest): Promise<void> {
-  await database.command("DELETE FROM target_views WHERE campaign = {campaign:String}", { campaign });
-  await database.command(BUILD_VIEWS, { campaign, everywhere, variants });
+export async function buildViews(store: Store, { campaign, everywhere, variants }: ViewRequest): Promise<void> {
+  await store.command("DELETE FROM target_views WHERE campaign = {campaign:String}", { campaign });
+  await store.command(BUILD_VIEWS, { campaign, everywhere, variants });
 }
 
 /**
  * Makes, or makes again, the changes on all paths and the judgement of every target, from the views and the traces.
  * The same facts give the same rows.
  */
-export async function buildJudgements(database: Database, campaign: string): Promise<void> {
+export async function buildJudgements(store: Store, campaign: string): Promise<void> {
   for (const table of ["path_changes", "target_classes"]) {
-    await database.command(`DELETE FROM ${table} WHERE campaign = {campaign:String}`, { campaign });
+    await store.command(`DELETE FROM ${table} WHERE campaign = {campaign:String}`, { campaign });
   }
-  const classes = createWriter(database, "target_classes");
-  const changes = createWriter(database, "path_changes");
-  for await (const row of database.rows(READ_EVIDENCE, { campaign })) {
+  const classes = createWriter(store, "target_classes");
+  const changes = createWriter(store, "path_changes");
+  for await (const row of store.rows(READ_EVIDENCE, { campaign })) {
     const { port, target, views } = evidenceRow.parse(row);
     const found = views.flatMap(locateChanges);
     const { hostVerdict, placement, affected, explanation } = judge(views, found);
@@ -53,10 +53,10 @@ export async function buildJudgements(database: Database, campaign: string): Pro
 }
 
 /** Collects rows and inserts them in large blocks. */
-function createWriter(database: Database, table: string) {
+function createWriter(store: Store, table: string) {
   let rows: Record<string, unknown>[] = [];
   const flush = async () => {
-    if (rows.length > 0) await database.insertRows(table, rows);
+    if (rows.length > 0) await store.insertRows(table, rows);
     rows = [];
   };
   const write = async (row: Record<string, unknown>) => {

@@ -1,3 +1,4 @@
+import { columns } from "../../shared/cli/table.js";
 import { changeWords, PLACEMENT_WORDS } from "../../shared/verdict/words.js";
 import type { Comparison, Middlebox, TargetSummary } from "./document.js";
 import type { PathChange } from "./evidence.js";
@@ -16,13 +17,6 @@ export function printComparison(comparison: Comparison): string {
 
 function section(title: string, rows: readonly (readonly string[])[]): string {
   return rows.length === 0 ? "" : `${title}\n${columns(rows)}`;
-}
-
-/** Rows of cells as aligned columns, two blanks apart, indented by two. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd()).join("\n");
 }
 
 function classTable(comparison: Comparison): string[][] {

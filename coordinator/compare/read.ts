@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Database, Parameters } from "./database.js";
+import type { Parameters, Store } from "../store/store.js";
 import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
 import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAddress, viewVerdict } from "./rows.js";
 import { READ_EVIDENCE } from "./views.js";
@@ -12,6 +12,8 @@ export interface ComparisonRequest {
   /** Only this port, or all. */
   readonly port?: number;
   readonly limit?: number;
+  /** Also the targets that all vantage points see alike. */
+  readonly everything?: boolean;
 }
 
 const summaryRow = z
@@ -37,9 +39,9 @@ const summaryRow = z
 const OF_CAMPAIGN = "campaign = {campaign:String} AND ({port:UInt16} = 0 OR port = {port:UInt16})";
 
 /** The comparison of a campaign, from the rollups. */
-export async function readComparison(database: Database, request: ComparisonRequest): Promise<Comparison> {
+export async function readComparison(store: Store, request: ComparisonRequest): Promise<Comparison> {
   const parameters = { campaign: request.campaign, port: request.port ?? 0, limit: request.limit ?? MATRIX_LIMIT };
-  const read = <T>(sql: string, row: z.ZodType<T>) => collect(database, sql, parameters, row);
+  const read = <T>(sql: string, row: z.ZodType<T>) => collect(store, sql, parameters, row);
   const classes = await read(
     `SELECT toString(host_verdict) AS hostVerdict, toString(placement) AS placement, count() AS targets
      FROM target_classes FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY targets DESC, hostVerdict, placement`,
@@ -56,17 +58,17 @@ export async function readComparison(database: Database, request: ComparisonRequ
     targets: classes.reduce((sum, count) => sum + count.targets, 0),
     classes,
     verdicts,
-    disagreements: await readSummaries(database, "placement != 'agree'", parameters),
+    disagreements: await readSummaries(store, request.everything === true ? "1" : "placement != 'agree'", parameters),
     middleboxes: await read(MIDDLEBOXES, middleboxRow),
   };
 }
 
 /** One target of a campaign with all its evidence, a document per port on which anything answered. */
-export async function readExplanations(database: Database, campaign: string, target: string): Promise<Explanation[]> {
+export async function readExplanations(store: Store, campaign: string, target: string): Promise<Explanation[]> {
   const parameters = { campaign, target, port: 0, limit: MATRIX_LIMIT };
-  const summaries = await readSummaries(database, "target = toIPv6({target:String})", parameters);
+  const summaries = await readSummaries(store, "target = toIPv6({target:String})", parameters);
   const evidence = await collect(
-    database,
+    store,
     `SELECT * FROM (${READ_EVIDENCE}) WHERE toIPv6(target) = toIPv6({target:String})`,
     parameters,
     evidenceRow,
@@ -78,7 +80,7 @@ export async function readExplanations(database: Database, campaign: string, tar
   }));
 }
 
-function readSummaries(database: Database, where: string, parameters: Parameters): Promise<TargetSummary[]> {
+function readSummaries(store: Store, where: string, parameters: Parameters): Promise<TargetSummary[]> {
   const sql = `
     WITH
       chosen AS (
@@ -103,7 +105,7 @@ function readSummaries(database: Database, where: string, parameters: Parameters
     LEFT JOIN views ON views.target = chosen.target AND views.port = chosen.port
     LEFT JOIN changes ON changes.target = chosen.target AND changes.port = chosen.port
     ORDER BY chosen.port, chosen.target`;
-  return collect(database, sql, parameters, summaryRow);
+  return collect(store, sql, parameters, summaryRow);
 }
 
 const middleboxRow = z
@@ -124,8 +126,8 @@ const MIDDLEBOXES = `
   ORDER BY targets DESC, after_hop, before_hop, condition
   LIMIT {limit:UInt32}`;
 
-async function collect<T>(database: Database, sql: string, parameters: Parameters, row: z.ZodType<T>): Promise<T[]> {
+async function collect<T>(store: Store, sql: string, parameters: Parameters, row: z.ZodType<T>): Promise<T[]> {
   const rows: T[] = [];
-  for await (const value of database.rows(sql, parameters)) rows.push(row.parse(value));
+  for await (const value of store.rows(sql, parameters)) rows.push(row.parse(value));
   return rows;
 }

@@ -37,7 +37,7 @@ export function createStore({ url, username, password, database }: StoreOptions)
     request_timeout: REQUEST_TIMEOUT_MS,
     compression: { request: false, response: false },
     keep_alive: { enabled: false },
-    log: { level: ClickHouseLogLevel.ERROR },
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0, mutations_sync: "1" },
   });
 

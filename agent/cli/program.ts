@@ -1,0 +1,13 @@
+import type { Argv } from "yargs";
+import type { Program } from "../../shared/cli/program.js";
+import { doctorCommand } from "./doctor.js";
+import { runCommand } from "./run.js";
+import { scanCommand } from "./scan.js";
+import { traceCommand } from "./trace.js";
+
+/** `parallax-agent` and its commands. */
+export const AGENT_PROGRAM: Program<object> = {
+  name: "parallax-agent",
+  commands: (parser: Argv<object>) =>
+    parser.command(runCommand).command(scanCommand).command(traceCommand).command(doctorCommand),
+};

@@ -1,0 +1,12 @@
+import { formatAddress } from "../../shared/address/address.js";
+import type { FactRow } from "../../shared/batch/rows.js";
+
+/** A row as one line of JSON: addresses as text, bytes and keys as hexadecimal digits. */
+export function rowToJson(row: FactRow): string {
+  return JSON.stringify(row, (_key, value: unknown) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+    if (typeof value === "bigint") return value.toString(16).padStart(16, "0");
+    if (value === row) return { ...row, target: formatAddress(row.target), responder: formatAddress(row.responder) };
+    return value;
+  });
+}

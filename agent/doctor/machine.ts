@@ -1,0 +1,101 @@
+import koffi from "koffi";
+import { formatAddress } from "../../shared/address/address.js";
+import type { Check } from "../../shared/cli/check.js";
+import { UserError } from "../../shared/errors.js";
+import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "../wire/constants.js";
+import type { IpCommand } from "../wire/ip-command.js";
+import { createLibc } from "../wire/libc.js";
+import { findMacAddress } from "../wire/neighbor.js";
+import { findRoute } from "../wire/route.js";
+import { systemError } from "../wire/system-error.js";
+
+const OLDEST_NODE = [20, 19] as const;
+
+/** What the program itself needs of the machine. */
+export function machineChecks(nodeVersion: string): Check[] {
+  return [
+    { name: "node", look: async () => checkNode(nodeVersion) },
+    {
+      name: "native calls",
+      async look() {
+        createLibc();
+        return `koffi ${koffi.version}`;
+      },
+    },
+    { name: "raw socket", look: async () => checkRawSocket() },
+    { name: "clock", look: async () => checkClock() },
+  ];
+}
+
+/** Whether probes can leave by the interface; null: by that of the default route. */
+export function networkChecks(interfaceName: string | null, ip: IpCommand): Check[] {
+  const families = [4, 6] as const;
+  const through = interfaceName === null ? {} : { interface: interfaceName };
+  const checks: Check[] = families.map((family) => ({
+    name: `IPv${family}`,
+    async look() {
+      const route = await findRoute(ip, { family, ...through });
+      if (route === null) {
+        return { warning: "no route", remedy: `without one no IPv${family} target is probed from here` };
+      }
+      const from = `${formatAddress(route.source)} on ${route.interface}`;
+      if (route.nextHop === null) {
+        return from;
+      }
+      await findMacAddress(ip, { interface: route.interface, address: route.nextHop }, { attempts: 20 });
+      return `${from}, next hop ${route.nextHop} answers`;
+    },
+  }));
+  return [
+    {
+      name: "interface",
+      async look() {
+        const routes = await Promise.all(
+          families.map((family) => findRoute(ip, { family, ...through }).catch(() => null)),
+        );
+        const found = routes.find((route) => route !== null);
+        if (found === undefined) {
+          throw new UserError(`no route leads through ${interfaceName ?? "any interface"}`, {
+            remedy: "name an interface that `ip route` shows, or add a route",
+          });
+        }
+        return found.interface;
+      },
+    },
+    ...checks,
+  ];
+}
+
+function checkNode(version: string): string {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    throw new UserError(`Node.js ${version} is too old`, { remedy: `install ${OLDEST_NODE.join(".")} or newer` });
+  }
+  return version;
+}
+
+function checkRawSocket(): string {
+  const libc = createLibc();
+  const fd = libc.socket(AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK, 0);
+  if (fd < 0) {
+    throw systemError(libc, "open a raw socket");
+  }
+  libc.close(fd);
+  return "may be opened";
+}
+
+/** adjtimex(2) without changes; it answers TIME_ERROR while the kernel's clock is not kept by anything. */
+const TIMEX_BYTES = 256;
+const TIME_ERROR = 5;
+
+function checkClock(): string | { warning: string; remedy: string } {
+  const adjtimex = koffi.load(null).func("int adjtimex(void *)");
+  const state: unknown = adjtimex(new Uint8Array(TIMEX_BYTES));
+  if (state === TIME_ERROR || state === -1) {
+    return {
+      warning: "nothing keeps this machine's clock right",
+      remedy: "run chrony or systemd-timesyncd: rows carry this clock's time",
+    };
+  }
+  return "kept in time";
+}

@@ -1,0 +1,96 @@
+import { constants } from "node:fs";
+import { access, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Check } from "../../shared/cli/check.js";
+import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import { type AgentConfig, readToken } from "../config/config.js";
+import { connectBroker } from "../publish/broker.js";
+import { reachCoordinator } from "../session/reach.js";
+
+const WAIT_MS = 5_000;
+
+/** What an agent's own file names: who answers for it, where it reports to, and where it keeps its rows. */
+export function serviceChecks(config: AgentConfig): Check[] {
+  return [
+    { name: "contact", look: async () => checkContact(config) },
+    {
+      name: "coordinator",
+      async look() {
+        const { address, tokenFile } = config.coordinator;
+        await reachCoordinator(address, readToken(tokenFile, "coordinator.tokenFile"), WAIT_MS);
+        return `${address} answers and takes the token`;
+      },
+    },
+    { name: "broker", look: () => checkBroker(config) },
+    { name: "spool", look: () => checkSpool(config) },
+  ];
+}
+
+function checkContact({ contact }: AgentConfig): string | { warning: string; remedy: string } {
+  return contact === null
+    ? {
+        warning: "none: only the special-purpose prefixes that this agent's file opens can be probed",
+        remedy: "set contact.email and contact.url before the first probe on the Internet",
+      }
+    : `${contact.email}, ${contact.url}`;
+}
+
+async function checkBroker({ broker, name }: AgentConfig): Promise<string> {
+  const token = readToken(broker.tokenFile, "broker.tokenFile");
+  try {
+    const connection = await connectBroker({ url: broker.url, token }, name);
+    const version = connection.info?.version ?? "of unknown version";
+    const hasStreams = connection.info?.jetstream === true;
+    await connection.close();
+    if (!hasStreams) {
+      throw new UserError(`the broker at ${broker.url} has no JetStream`, {
+        remedy: "set broker.url to the broker that the coordinator uses",
+      });
+    }
+    return `${broker.url} answers (nats-server ${version})`;
+  } catch (cause) {
+    if (cause instanceof UserError) {
+      throw cause;
+    }
+    throw new UserError(`the broker at ${broker.url} cannot be used (${errorMessage(cause)})`, {
+      remedy: "check broker.url and the token in the file that broker.tokenFile names",
+      cause,
+    });
+  }
+}
+
+async function checkSpool({ spool }: AgentConfig): Promise<string | { warning: string; remedy: string }> {
+  const folder = await existing(spool.folder);
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new UserError(`spool.folder: ${folder} cannot be written (${errorCode(cause)})`, {
+      remedy: "let the agent's user write there, or name another folder",
+      cause,
+    });
+  }
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  const free = `${mebibytes(freeBytes)} free, spool.maxBytes is ${mebibytes(spool.maxBytes)}`;
+  return freeBytes < spool.maxBytes
+    ? {
+        warning: `${spool.folder}: ${free}`,
+        remedy: "the disk would be full before the spool is; lower spool.maxBytes",
+      }
+    : `${spool.folder}: ${free}`;
+}
+
+/** The folder, or the nearest one above it that is there. */
+async function existing(folder: string): Promise<string> {
+  try {
+    await access(folder);
+    return folder;
+  } catch {
+    const above = dirname(folder);
+    return above === folder ? folder : existing(above);
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1_048_576)} MiB`;
+}

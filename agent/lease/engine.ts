@@ -1,0 +1,28 @@
+import type { FactRow } from "../../shared/batch/rows.js";
+import type { WorkPlan } from "../../shared/lease/work.js";
+import type { TargetSource } from "../../shared/target/source.js";
+
+/** One shard to be probed: the indices [from, to) of `source`. */
+export interface ProbeJob {
+  readonly plan: WorkPlan;
+  readonly source: TargetSource;
+  readonly from: number;
+  readonly to: number;
+  /** Looked at before every send batch; false: send nothing now, ask again. Replies are taken in all the same. */
+  readonly maySend: () => boolean;
+  readonly emit: (row: FactRow) => void;
+}
+
+/** A shard being probed. `sent` and `done` are absolute indices and never go back. */
+export interface ProbeRun {
+  /** Every index below has had its first probe. */
+  readonly sent: number;
+  /** Retries and the reply window of every index below are over: no row of theirs comes any more. */
+  readonly done: number;
+  /** Sends nothing from now on; `finished` follows when the reply window of what was sent is over. */
+  stop(): void;
+  /** Resolves at the end, or after `stop`; rejects when the engine cannot go on. */
+  readonly finished: Promise<void>;
+}
+
+export type StartProbing = (job: ProbeJob) => ProbeRun;

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { hideBin } from "yargs/helpers";
+import { runProgram } from "../shared/cli/program.js";
+import { AGENT_PROGRAM } from "./cli/program.js";
+
+// A reader that went away (`| head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.exitCode = await runProgram(AGENT_PROGRAM, hideBin(process.argv), (text) => process.stderr.write(text));

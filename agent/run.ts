@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { formatPrefix } from "../shared/address/prefix.js";
+import { VERSION } from "../shared/version.js";
+import type { AgentConfig } from "./config/config.js";
+import { createAdmission } from "./lease/admission.js";
+import { createLeaseBook, type LeaseBook } from "./lease/book.js";
+import { createFence } from "./lease/fence.js";
+import { checkpoint, keepBook } from "./lease/keeper.js";
+import { createPermission } from "./lease/permission.js";
+import type { ProbeNetwork } from "./lease/probing.js";
+import { openNamedSpool } from "./lease/spool-identity.js";
+import { createRowStore } from "./lease/store.js";
+import { createTrouble } from "./lease/trouble.js";
+import { createPublisher } from "./publish/publisher.js";
+import { createSession, type Session } from "./session/session.js";
+import { createStats } from "./session/stats.js";
+import type { Clock } from "./wire/clock.js";
+
+/** The parts of an agent that come from outside. */
+export interface AgentParts {
+  readonly config: AgentConfig;
+  /** The content of `coordinator.tokenFile`. */
+  readonly coordinatorToken: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** A random UUID at each call. */
+  readonly uuid: () => string;
+  /** Opens the interface; may reject with UserError. */
+  readonly openNetwork: () => Promise<ProbeNetwork>;
+  readonly connectBroker: () => Promise<NatsConnection>;
+  readonly timing?: Partial<AgentTiming>;
+}
+
+/** All in milliseconds. */
+interface AgentTiming {
+  /** Rows wait at most so long for their batch; marks move as often. */
+  readonly checkpointMs: number;
+  /** The longest wait between two attempts to reach the coordinator. */
+  readonly mostBackoffMs: number;
+  /** A batch without a commit notice for so long is published again. */
+  readonly noticeTimeoutMs: number;
+  /** At the end: for the last reply windows, for the spool to be committed, and for the last acknowledgement. */
+  readonly windowMs: number;
+  readonly drainMs: number;
+  readonly farewellMs: number;
+}
+
+const TIMING: AgentTiming = {
+  checkpointMs: 1_000,
+  mostBackoffMs: 5_000,
+  noticeTimeoutMs: 30_000,
+  windowMs: 10_000,
+  drainMs: 3_000,
+  farewellMs: 1_000,
+};
+
+/** Batches that may wait for the disk; with more of them nothing is sent. */
+const MOST_WAITING_BATCHES = 4;
+
+/**
+ * An agent's life: connects, works on its leases and publishes their rows until `signal` is aborted, then stops sending,
+ * waits for the last replies, puts their rows into the spool and leaves.
+ *
+ * Rejects with UserError when it cannot begin, when the coordinator does not want this agent, and when its interface or
+ * its spool is of no more use; the spool is left in order then, too.
+ */
+export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { config, log, clock } = parts;
+  const timing = { ...TIMING, ...parts.timing };
+  const instance = parts.uuid();
+  const trouble = createTrouble(log);
+  const { spool, name: spoolName } = await openNamedSpool({
+    ...config.spool,
+    agent: config.name,
+    uuid: parts.uuid,
+    report: (problem) => log.error(problem),
+  });
+  const left = spool.list();
+  const network = await parts.openNetwork();
+  const fence = createFence(clock.monotonicMs);
+  const publisher = createPublisher({
+    spool,
+    connect: parts.connectBroker,
+    vantage: config.vantage,
+    agent: config.name,
+    noticeTimeoutMs: timing.noticeTimeoutMs,
+    onCommitted: (meta) => book.batchCommitted(meta.batch),
+    report: (problem) => trouble.begin("broker", problem),
+  });
+  const writer = createRowStore({
+    agent: config.name,
+    instance,
+    spool,
+    publisher,
+    onCut: (batch) => book.batchCut(batch),
+  });
+  const book: LeaseBook = createLeaseBook({
+    admission: createAdmission(createPermission({ ...config, ports: config.caps.ports })),
+    startProbing: network.startProbing,
+    writer,
+    maySend: () => fence.open() && writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool"),
+    refuse: (lease, reason) => session.refuse(lease, reason),
+    report: (problem) => log.warn(problem),
+    left,
+  });
+  const stats = createStats({
+    network: network.stats,
+    spoolBytes: () => spool.bytes,
+    lastError: () => trouble.summary,
+    nowMs: clock.monotonicMs,
+  });
+  const session: Session = createSession({
+    address: config.coordinator.address,
+    token: parts.coordinatorToken,
+    nowMs: clock.monotonicMs,
+    random: parts.random,
+    mostBackoffMs: timing.mostBackoffMs,
+    hello: {
+      agent: config.name,
+      vantage: config.vantage,
+      labels: { ...config.labels },
+      version: VERSION,
+      instance,
+      spool: spoolName,
+      ipv4: network.ipv4,
+      ipv6: network.ipv6,
+      maxPps: config.caps.packetsPerSecond,
+      opened: config.open.map(formatPrefix),
+    },
+    handlers: {
+      plan: book.plan,
+      grant: book.grant,
+      revoke: book.revoke,
+      welcome({ stopAfterMs }) {
+        fence.setStopAfterMs(stopAfterMs);
+        trouble.end("coordinator");
+        log.info({ coordinator: config.coordinator.address, left: left.length }, "connected");
+      },
+      heartbeat(sequence) {
+        const report = { leases: book.marks(sequence), stats: stats() };
+        fence.heartbeatSent(sequence);
+        return report;
+      },
+      acknowledged(sequence) {
+        fence.heartbeatAcknowledged(sequence);
+        book.heartbeatAcknowledged(sequence);
+      },
+      disconnected: (reason) => trouble.begin("coordinator", reason),
+      problem: (line) => log.error(line),
+    },
+  });
+
+  const ending = new AbortController();
+  const receiving = network.run(ending.signal);
+  const keeping = keepBook({ book, publisher, spool, trouble, checkpointMs: timing.checkpointMs }, ending.signal);
+  try {
+    await Promise.race([abortOf(signal), session.ended, receiving, keeping]);
+  } finally {
+    log.info({ leases: book.running }, "stopping: nothing is sent any more");
+    await atMost(timing.windowMs, book.stop());
+    ending.abort();
+    await Promise.allSettled([receiving, keeping]);
+    await checkpoint(book, trouble);
+    const until = clock.monotonicMs() + timing.drainMs;
+    while (spool.list().length > 0 && publisher.stats().connected && clock.monotonicMs() < until) {
+      await clock.sleep(20);
+    }
+    await session.close(timing.farewellMs);
+    await publisher.close();
+    network.close();
+    log.info({ batches: spool.list().length }, "stopped; batches left in the spool are published next time");
+  }
+}
+
+/** Resolves with `work`, or after `ms` without it. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const timer = sleep(ms, undefined, { signal: done.signal }).catch(() => undefined);
+  await Promise.race([work, timer]);
+  done.abort();
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) {
+      resolve();
+    }
+  });
+}

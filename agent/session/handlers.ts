@@ -1,0 +1,16 @@
+import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+
+/** What the session does not decide itself. Called in the order in which the messages came. */
+export interface SessionHandlers {
+  /** The coordinator's answer to Hello; a heartbeat follows at once. */
+  welcome(timing: { readonly stopAfterMs: number }): void;
+  plan(plan: WorkPlan): void;
+  grant(grant: WorkGrant): void;
+  revoke(lease: string, reason: string): void;
+  /** What heartbeat `sequence`, about to be sent, says. */
+  heartbeat(sequence: number): { readonly leases: readonly LeaseMarks[]; readonly stats: AgentStats };
+  acknowledged(sequence: number): void;
+  disconnected(reason: string, retryInMs: number): void;
+  /** Something that the coordinator sent cannot be used. */
+  problem(line: string): void;
+}

@@ -1,0 +1,139 @@
+import { DecodeError } from "../../shared/errors.js";
+import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
+import type { AgentStats, LeaseMarks, PlannedSource, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import { STAGES, VARIANTS } from "../../shared/probe/variant.js";
+import type { Target } from "../../shared/target/source.js";
+
+const KEY_BYTES = 16;
+/** What a coordinator may ask for; a campaign needs far less. */
+const MOST_RETRIES = 10;
+const LONGEST_WINDOW_MS = 60_000;
+
+/** Checks a Plan and takes it over. Throws DecodeError. */
+export function decodePlan(message: wire.Plan): WorkPlan {
+  return {
+    plan: text(message.plan, "plan"),
+    campaign: text(message.campaign, "campaign"),
+    stage: oneOf(STAGES, message.stage, "stage"),
+    secret: key(message.secret, "secret"),
+    ports: message.ports.map((number) => port(number)),
+    variants: message.variants.map((variant) => oneOf(VARIANTS, variant, "variant")),
+    options: message.options,
+    packetsPerSecond: within(message.packetsPerSecond, 1, 0xffff_ffff, "rate"),
+    retries: within(message.retries, 0, MOST_RETRIES, "number of retries"),
+    replyWindowMs: within(message.replyWindowMs, 1, LONGEST_WINDOW_MS, "reply window"),
+    maxTtl: within(message.maxTtl, 0, 63, "highest TTL"),
+    source: decodeSource(message.source),
+  };
+}
+
+function decodeSource(source: wire.Plan["source"]): PlannedSource {
+  switch (source?.$case) {
+    case "space": {
+      const ranges = source.value.ranges.map(({ first, last }) => ({ first, last }));
+      if (ranges.some(({ first, last }) => first > last)) {
+        throw new DecodeError("a range of the plan ends before it begins");
+      }
+      return { kind: "space", ranges, permutationKey: key(source.value.permutationKey, "permutation key") };
+    }
+    case "list":
+      return { kind: "list", size: index(source.value.size) };
+    case undefined:
+      throw new DecodeError("the plan has no target source that this version knows");
+  }
+}
+
+/** Checks a Grant and takes it over; listed addresses become 16 bytes. Throws DecodeError. */
+export function decodeGrant(message: wire.Grant): WorkGrant {
+  const from = index(message.from);
+  const to = index(message.to);
+  if (from >= to) {
+    throw new DecodeError(`the grant's interval [${from}, ${to}) is empty`);
+  }
+  return {
+    lease: text(message.lease, "lease"),
+    epoch: index(message.epoch),
+    plan: text(message.plan, "plan"),
+    from,
+    to,
+    targets: message.targets.map(decodeTarget),
+  };
+}
+
+function decodeTarget(target: wire.ListedTarget): Target {
+  const address = new Uint8Array(16);
+  switch (target.address.length) {
+    case 16:
+      address.set(target.address);
+      break;
+    case 4:
+      address.fill(0xff, 10, 12);
+      address.set(target.address, 12);
+      break;
+    default:
+      throw new DecodeError(`a listed address has ${target.address.length} bytes instead of 4 or 16`);
+  }
+  return { address, port: port(target.port) };
+}
+
+export function encodeMarks(marks: LeaseMarks): wire.LeaseMarks {
+  return {
+    lease: marks.lease,
+    epoch: BigInt(marks.epoch),
+    sent: BigInt(marks.sent),
+    done: BigInt(marks.done),
+    committed: BigInt(marks.committed),
+  };
+}
+
+export function encodeStats(stats: AgentStats): wire.AgentStats {
+  return {
+    packetsSent: BigInt(stats.packetsSent),
+    replies: BigInt(stats.replies),
+    kernelDrops: BigInt(stats.kernelDrops),
+    sendErrors: BigInt(stats.sendErrors),
+    packetsPerSecond: stats.packetsPerSecond,
+    spoolBytes: BigInt(stats.spoolBytes),
+    lastError: stats.lastError,
+  };
+}
+
+function index(value: bigint): number {
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new DecodeError(`the number ${value} is past 2^53`);
+  }
+  return Number(value);
+}
+
+function text(value: string, what: string): string {
+  if (value === "") {
+    throw new DecodeError(`the ${what} is empty`);
+  }
+  return value;
+}
+
+function key(value: Uint8Array, what: string): Uint8Array {
+  if (value.length !== KEY_BYTES) {
+    throw new DecodeError(`the ${what} has ${value.length} bytes instead of ${KEY_BYTES}`);
+  }
+  return Uint8Array.from(value);
+}
+
+function port(value: number): number {
+  return within(value, 1, 65_535, "port");
+}
+
+function within(value: number, low: number, high: number, what: string): number {
+  if (value < low || value > high) {
+    throw new DecodeError(`the ${what} ${value} is not between ${low} and ${high}`);
+  }
+  return value;
+}
+
+function oneOf<T extends string>(values: readonly T[], value: string, what: string): T {
+  const known = values.find((candidate) => candidate === value);
+  if (known === undefined) {
+    throw new DecodeError(`this version knows no ${what} ${JSON.stringify(value)}`);
+  }
+  return known;
+}

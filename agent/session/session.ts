@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Hello, Refusal } from "../../shared/generated/parallax/agent/v1/session.js";
+import { SESSION_PROTOCOL } from "../../shared/lease/protocol.js";
+import { createBackoff } from "./backoff.js";
+import { bearer, createClient } from "./client.js";
+import type { SessionHandlers } from "./handlers.js";
+import { refusalOf } from "./refused.js";
+import { openStream, type Stream, type StreamEnd } from "./stream.js";
+
+export interface SessionOptions {
+  /** `host:port`, or `unix:path`. */
+  readonly address: string;
+  readonly token: string;
+  readonly hello: Omit<Hello, "protocol">;
+  readonly handlers: SessionHandlers;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** Longest wait between two attempts to connect. */
+  readonly mostBackoffMs?: number;
+}
+
+export interface Session {
+  /** Tells the coordinator that a lease is not worked on; said again until it is known to have arrived. */
+  refuse(lease: { readonly lease: string; readonly epoch: number }, reason: string): void;
+  /** Rejects with UserError when the coordinator does not want this agent; resolves after `close`. */
+  readonly ended: Promise<void>;
+  /** Sends a last heartbeat and leaves; waits at most `waitMs` for the acknowledgement. */
+  close(waitMs: number): Promise<void>;
+}
+
+/** Refusals kept for saying again; beyond that each is said once. */
+const MOST_REFUSALS = 1_024;
+
+/** Keeps one session with the coordinator, over as many connections as it takes, always as the same instance. */
+export function createSession(options: SessionOptions): Session {
+  const { handlers } = options;
+  const client = createClient(options.address);
+  const metadata = bearer(options.token);
+  const backoff = createBackoff({ firstMs: 250, mostMs: options.mostBackoffMs ?? 5_000, random: options.random });
+  const closing = new AbortController();
+  /** By lease; `saidBefore` is the first heartbeat sent after the refusal, null while it was not sent. */
+  const refusals = new Map<string, { readonly refusal: Refusal; saidBefore: number | null }>();
+  let lastSequence = 0;
+  let lastAcknowledged = 0;
+  let current: Stream | null = null;
+  let welcomed: Stream | null = null;
+
+  const say = (entry: { readonly refusal: Refusal; saidBefore: number | null }, to: Stream): void => {
+    to.write({ body: { $case: "refusal", value: entry.refusal } });
+    entry.saidBefore = lastSequence + 1;
+  };
+
+  const oneStream = async (): Promise<StreamEnd> => {
+    current = openStream({
+      client,
+      metadata,
+      hello: { ...options.hello, protocol: SESSION_PROTOCOL },
+      nowMs: options.nowMs,
+      nextSequence: () => {
+        lastSequence += 1;
+        return lastSequence;
+      },
+      onWelcome(welcome, stream) {
+        backoff.reset();
+        welcomed = stream;
+        handlers.welcome({ stopAfterMs: welcome.stopAfterMs });
+        for (const entry of refusals.values()) {
+          say(entry, stream);
+        }
+      },
+      handlers: {
+        ...handlers,
+        acknowledged(sequence) {
+          lastAcknowledged = Math.max(lastAcknowledged, sequence);
+          for (const [lease, { saidBefore }] of refusals) {
+            if (saidBefore !== null && saidBefore <= sequence) {
+              refusals.delete(lease);
+            }
+          }
+          handlers.acknowledged(sequence);
+        },
+      },
+    });
+    const end = await current.ended;
+    current = null;
+    welcomed = null;
+    return end;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      const end = await oneStream();
+      if (closing.signal.aborted) {
+        break;
+      }
+      const refusal = refusalOf(options.address, end.code, end.details);
+      if (refusal !== null) {
+        throw refusal;
+      }
+      const retryInMs = Math.round(backoff.nextMs());
+      handlers.disconnected(end.details, retryInMs);
+      await sleep(retryInMs, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  };
+  const ended = run().finally(() => client.close());
+  ended.catch(() => undefined);
+
+  return {
+    ended,
+    refuse({ lease, epoch }, reason) {
+      const entry = { refusal: { lease, epoch: BigInt(epoch), reason }, saidBefore: null };
+      if (refusals.size < MOST_REFUSALS) {
+        refusals.set(lease, entry);
+      }
+      if (welcomed !== null) {
+        say(entry, welcomed);
+      }
+    },
+    async close(waitMs) {
+      closing.abort();
+      const stream = welcomed;
+      if (stream !== null) {
+        stream.beat();
+        const last = lastSequence;
+        const until = options.nowMs() + waitMs;
+        while (welcomed === stream && lastAcknowledged < last && options.nowMs() < until) {
+          await sleep(10);
+        }
+        stream.end();
+        await Promise.race([stream.ended, sleep(100)]);
+      }
+      current?.cancel();
+      await ended.catch(() => undefined);
+    },
+  };
+}

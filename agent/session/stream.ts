@@ -1,0 +1,149 @@
+import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { DecodeError } from "../../shared/errors.js";
+import type {
+  AgentServiceClient,
+  Hello,
+  SessionRequest,
+  SessionResponse,
+  Welcome,
+} from "../../shared/generated/parallax/agent/v1/session.js";
+import type { SessionHandlers } from "./handlers.js";
+import { decodeGrant, decodePlan, encodeMarks, encodeStats } from "./messages.js";
+
+/** How one stream ended. */
+export interface StreamEnd {
+  readonly welcomed: boolean;
+  readonly code: status;
+  readonly details: string;
+}
+
+export interface StreamOptions {
+  readonly client: AgentServiceClient;
+  readonly metadata: Metadata;
+  readonly hello: Hello;
+  readonly handlers: SessionHandlers;
+  readonly nowMs: () => number;
+  /** The number of the next heartbeat; they go on over all streams of a process. */
+  readonly nextSequence: () => number;
+  readonly onWelcome: (welcome: Welcome, stream: Stream) => void;
+}
+
+/** One stream of a session, from Hello to its end. */
+export interface Stream {
+  write(request: SessionRequest): void;
+  /** Sends a heartbeat now, unless the last ones still wait to be written. */
+  beat(): void;
+  /** Half-closes: the coordinator ends the stream. */
+  end(): void;
+  cancel(): void;
+  readonly ended: Promise<StreamEnd>;
+}
+
+/** A coordinator that says nothing at all for so long before its Welcome is not there. */
+const WELCOME_WITHIN_MS = 10_000;
+const SHORTEST_INTERVAL_MS = 20;
+
+export function openStream(options: StreamOptions): Stream {
+  const { handlers, nowMs } = options;
+  const call = options.client.session(options.metadata);
+  let welcomed = false;
+  let silentMs = WELCOME_WITHIN_MS;
+  let heardAt = nowMs();
+  let silent = false;
+  let beats: NodeJS.Timeout | null = null;
+
+  const stream: Stream = {
+    write: (request) => {
+      call.write(request);
+    },
+    beat() {
+      if (call.writableNeedDrain || call.writableEnded) {
+        return;
+      }
+      const sequence = options.nextSequence();
+      const { leases, stats } = handlers.heartbeat(sequence);
+      call.write({
+        body: {
+          $case: "heartbeat",
+          value: { sequence: BigInt(sequence), leases: leases.map(encodeMarks), stats: encodeStats(stats) },
+        },
+      });
+    },
+    end: () => {
+      call.end();
+    },
+    cancel: () => {
+      call.cancel();
+    },
+    ended: new Promise((resolve) => {
+      const end = (code: status, details: string): void => {
+        clearInterval(watchdog);
+        if (beats !== null) {
+          clearInterval(beats);
+        }
+        resolve({ welcomed, code, details: silent ? `the coordinator was silent for ${silentMs} ms` : details });
+      };
+      call.on("error", (error: ServiceError) => end(error.code, error.details));
+      call.on("end", () => end(status.UNAVAILABLE, "the coordinator ended the session"));
+    }),
+  };
+
+  // A connection that is cut without a word: keepalive finds most of these, silence finds all.
+  const watchdog = setInterval(() => {
+    if (nowMs() - heardAt > silentMs) {
+      silent = true;
+      call.cancel();
+    }
+  }, 500);
+
+  call.on("data", ({ body }: SessionResponse) => {
+    heardAt = nowMs();
+    switch (body?.$case) {
+      case "welcome": {
+        welcomed = true;
+        silentMs = body.value.stopAfterMs;
+        options.onWelcome(body.value, stream);
+        stream.beat();
+        beats ??= setInterval(stream.beat, Math.max(SHORTEST_INTERVAL_MS, body.value.heartbeatIntervalMs));
+        break;
+      }
+      case "ack":
+        handlers.acknowledged(Number(body.value.sequence));
+        break;
+      case "plan": {
+        const plan = decoded(() => decodePlan(body.value), handlers);
+        if (plan !== null) {
+          handlers.plan(plan);
+        }
+        break;
+      }
+      case "grant": {
+        const grant = decoded(() => decodeGrant(body.value), handlers);
+        if (grant !== null) {
+          handlers.grant(grant);
+        }
+        break;
+      }
+      case "revoke":
+        handlers.revoke(body.value.lease, body.value.reason);
+        break;
+      case undefined:
+        // A message of a newer coordinator.
+        break;
+    }
+  });
+  call.write({ body: { $case: "hello", value: options.hello } });
+  return stream;
+}
+
+function decoded<T>(decode: () => T, handlers: SessionHandlers): T | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof DecodeError)) {
+      throw error;
+    }
+    handlers.problem(`the coordinator sent something unusable: ${error.message}`);
+    return null;
+  }
+}

@@ -1,0 +1,22 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+
+/** The times an engine lives by. */
+export interface Clock {
+  /** Unix time in milliseconds: what probes carry and captured packets are stamped with. */
+  unixMs(): number;
+  /** Milliseconds with fractions that never go back: what windows and rates are measured with. */
+  monotonicMs(): number;
+  /** At once where `ms` is 0 or less. */
+  sleep(ms: number): Promise<void>;
+  /** Lets everything run that is due: received packets, timers, sessions. */
+  yield(): Promise<void>;
+}
+
+export function createSystemClock(): Clock {
+  return {
+    unixMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    sleep: (ms) => (ms > 0 ? setTimeout(ms) : Promise.resolve()),
+    yield: () => setImmediate(),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The kernel-side filter of the packet port, in classic BPF (Linux Documentation/networking/filter.rst): of what comes
+ * in on the interface, hand up ICMP, ICMPv6 and TCP to the probes' source ports; not what this host sends.
+ */
+
+// struct sock_filter { u16 code; u8 jt; u8 jf; u32 k }
+const LOAD_WORD = 0x20;
+const LOAD_HALF = 0x28;
+const LOAD_BYTE = 0x30;
+const LOAD_HALF_AT_X = 0x48;
+const LOAD_X_IPV4_HEADER_LENGTH = 0xb1;
+const IF_EQUAL = 0x15;
+const IF_AT_LEAST = 0x35;
+const IF_ANY_BIT = 0x45;
+const RETURN = 0x06;
+/** SKF_AD_OFF + SKF_AD_PKTTYPE: direction instead of a byte of the packet. */
+const PACKET_TYPE = 0xffff_f004;
+const PACKET_OUTGOING = 4;
+
+const ETHERNET = 14;
+/** The whole frame. */
+const ACCEPT_BYTES = 0x4_0000;
+
+type Label = "next" | "accept" | "drop" | "ipv6" | "tcp4" | "tcp6";
+type Step =
+  | { readonly code: number; readonly k: number; readonly yes?: Label; readonly no?: Label }
+  | { readonly label: Label };
+
+/** Builds the filter for probes whose source ports begin at `firstSourcePort`. */
+export function replyFilter(firstSourcePort: number): Uint8Array {
+  return assemble([
+    { code: LOAD_WORD, k: PACKET_TYPE },
+    { code: IF_EQUAL, k: PACKET_OUTGOING, yes: "drop", no: "next" },
+    { code: LOAD_HALF, k: 12 },
+    { code: IF_EQUAL, k: 0x86dd, yes: "ipv6", no: "next" },
+    { code: IF_EQUAL, k: 0x0800, yes: "next", no: "drop" },
+    { code: LOAD_BYTE, k: ETHERNET + 9 },
+    { code: IF_EQUAL, k: 1, yes: "accept", no: "next" },
+    { code: IF_EQUAL, k: 6, yes: "tcp4", no: "drop" },
+    { label: "tcp4" },
+    { code: LOAD_HALF, k: ETHERNET + 6 },
+    { code: IF_ANY_BIT, k: 0x1fff, yes: "drop", no: "next" },
+    { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
+    { code: LOAD_HALF_AT_X, k: ETHERNET + 2 },
+    { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { label: "ipv6" },
+    { code: LOAD_BYTE, k: ETHERNET + 6 },
+    { code: IF_EQUAL, k: 58, yes: "accept", no: "next" },
+    { code: IF_EQUAL, k: 6, yes: "tcp6", no: "drop" },
+    { label: "tcp6" },
+    { code: LOAD_HALF, k: ETHERNET + 40 + 2 },
+    { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { label: "accept" },
+    { code: RETURN, k: ACCEPT_BYTES },
+    { label: "drop" },
+    { code: RETURN, k: 0 },
+  ]);
+}
+
+/** Resolves the labels; jumps only go forward, as the kernel demands. */
+function assemble(steps: readonly Step[]): Uint8Array {
+  const places = new Map<Label, number>();
+  let count = 0;
+  for (const step of steps) {
+    if ("label" in step) places.set(step.label, count);
+    else count++;
+  }
+  const program = new DataView(new ArrayBuffer(count * 8));
+  let at = 0;
+  for (const step of steps) {
+    if ("label" in step) continue;
+    const jump = (to: Label | undefined): number =>
+      to === undefined || to === "next" ? 0 : (places.get(to) ?? at + 1) - at - 1;
+    program.setUint16(at * 8, step.code, true);
+    program.setUint8(at * 8 + 2, jump(step.yes));
+    program.setUint8(at * 8 + 3, jump(step.no));
+    program.setUint32(at * 8 + 4, step.k, true);
+    at++;
+  }
+  return new Uint8Array(program.buffer);
+}

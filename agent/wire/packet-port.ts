@@ -1,0 +1,107 @@
+import type { Link } from "./link.js";
+import type { PacketPort } from "./port.js";
+
+/** How packets of one family leave: from which of our addresses, and to whom on the link. */
+export interface FamilyRoute {
+  /** 16 bytes, IPv4 mapped. */
+  readonly source: Uint8Array;
+  /** 6 bytes. */
+  readonly nextHopMac: Uint8Array;
+}
+
+export interface PacketPortOptions {
+  readonly link: Link;
+  readonly ipv4: FamilyRoute | null;
+  readonly ipv6: FamilyRoute | null;
+}
+
+const HEADER_BYTES = 14;
+
+/**
+ * IP packets over an Ethernet link: puts the Ethernet header of the packet's family in front, and hands up only IP
+ * packets that are addressed to our own source addresses, cut to the length that their IP header gives (Ethernet pads
+ * short frames). Closing the port closes the link.
+ */
+export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): PacketPort {
+  const header4 = ipv4 === null ? null : ethernetHeader(ipv4, link.macAddress, 0x0800);
+  const header6 = ipv6 === null ? null : ethernetHeader(ipv6, link.macAddress, 0x86dd);
+  const source4 = ipv4 === null ? null : ipv4.source.slice(12);
+  const source6 = ipv6 === null ? null : ipv6.source.slice();
+  const frames: Uint8Array[] = [];
+  const packets: Uint8Array[] = [];
+  /** The header that lies in each slot's frame, so that it is copied only when the family changes. */
+  const present: (Uint8Array | null)[] = [];
+  for (let i = 0; i < link.slots; i++) {
+    const frame = link.slot(i);
+    frames.push(frame);
+    packets.push(frame.subarray(HEADER_BYTES));
+    present.push(null);
+  }
+
+  /** The IP packet in a frame when it is one for us, else null. */
+  function packetIn(frame: Uint8Array): Uint8Array | null {
+    const start = HEADER_BYTES;
+    const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+    if (type === 0x0800 && source4 !== null && frame.length >= start + 20) {
+      if (!same(frame, start + 16, source4)) return null;
+      const bytes = ((frame[start + 2] ?? 0) << 8) | (frame[start + 3] ?? 0);
+      return frame.subarray(start, start + bytes);
+    }
+    if (type === 0x86dd && source6 !== null && frame.length >= start + 40) {
+      if (!same(frame, start + 24, source6)) return null;
+      const bytes = ((frame[start + 4] ?? 0) << 8) | (frame[start + 5] ?? 0);
+      return frame.subarray(start, start + 40 + bytes);
+    }
+    return null;
+  }
+
+  return {
+    driver: "packet",
+    interfaceName: link.interfaceName,
+    slots: link.slots,
+    slotBytes: link.slotBytes - HEADER_BYTES,
+    slot(i) {
+      const packet = packets[i];
+      if (packet === undefined) throw new RangeError(`slot ${i} of ${packets.length}`);
+      return packet;
+    },
+    setLength(i, bytes) {
+      const frame = frames[i];
+      if (frame === undefined) throw new RangeError(`slot ${i} of ${frames.length}`);
+      const header = (frame[HEADER_BYTES] ?? 0) >>> 4 === 4 ? header4 : header6;
+      if (header === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
+      if (present[i] !== header) {
+        frame.set(header);
+        present[i] = header;
+      }
+      link.setLength(i, HEADER_BYTES + bytes);
+    },
+    send: (count, first = 0) => link.send(count, first),
+    receive(handler, budget) {
+      return link.receive((frame, capturedUs, meta) => {
+        if (meta.outgoing) return;
+        const packet = packetIn(frame);
+        if (packet !== null) handler(packet, capturedUs);
+      }, budget);
+    },
+    wait: (timeoutMs) => link.wait(timeoutMs),
+    stats: () => link.stats(),
+    close: () => link.close(),
+  };
+}
+
+function ethernetHeader(route: FamilyRoute, sourceMac: Uint8Array, type: number): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES);
+  header.set(route.nextHopMac);
+  header.set(sourceMac, 6);
+  header[12] = type >>> 8;
+  header[13] = type;
+  return header;
+}
+
+function same(frame: Uint8Array, at: number, address: Uint8Array): boolean {
+  for (let i = 0; i < address.length; i++) {
+    if (frame[at + i] !== address[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,96 @@
+import { DecodeError } from "../../shared/errors.js";
+import { decodePacket, type Packet } from "../../shared/packet/decode.js";
+import type { ReplyMatch, ReplyMatcher } from "../../shared/probe/match.js";
+import type { Stage } from "../../shared/probe/variant.js";
+import type { PacketPort } from "./port.js";
+
+/** One answer to one probe. All bytes in it are views into the receive ring, valid during the call only. */
+export interface Reply {
+  readonly packet: Packet;
+  readonly match: ReplyMatch;
+  /** Unix microseconds. */
+  readonly capturedUs: number;
+}
+
+interface Subscription {
+  /** Engines of one campaign share one matcher object: then a packet is hashed once for all of them. */
+  readonly matcher: ReplyMatcher;
+  readonly stage: Stage;
+  /** Returns whether the reply is to a target of the subscriber's. */
+  onReply(reply: Reply): boolean;
+}
+
+interface ReceiverStats {
+  /** Packets that answer a probe of a subscriber. */
+  readonly replies: number;
+  /** Answers to probes of a campaign at work here, but of no lease that is held now. */
+  readonly unclaimed: number;
+  /** Packets that answer no probe: other traffic, other campaigns, forgeries. */
+  readonly foreign: number;
+  readonly malformed: number;
+}
+
+/** The one receive loop of a port; engines subscribe for as long as they run. */
+export interface Receiver {
+  subscribe(subscription: Subscription): () => void;
+  /** Receives until `signal` is aborted. Rejects with what a subscriber throws. */
+  run(signal: AbortSignal): Promise<void>;
+  stats(): ReceiverStats;
+}
+
+const BUDGET = 512;
+const WAIT_MS = 100;
+
+export function createReceiver(options: { port: PacketPort; yieldTurn: () => Promise<void> }): Receiver {
+  const { port, yieldTurn } = options;
+  /** Subscribers by what it takes to match a packet for them. */
+  const groups: { matcher: ReplyMatcher; stage: Stage; members: Subscription[] }[] = [];
+  const stats = { replies: 0, unclaimed: 0, foreign: 0, malformed: 0 };
+
+  function handle(bytes: Uint8Array, capturedUs: number): void {
+    try {
+      dispatch(decodePacket(bytes), capturedUs);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      stats.malformed++;
+    }
+  }
+
+  function dispatch(packet: Packet, capturedUs: number): void {
+    for (const { matcher, stage, members } of groups) {
+      const match = matcher.match(packet, stage);
+      if (match === null) continue;
+      const reply = { packet, match, capturedUs };
+      if (members.some((member) => member.onReply(reply))) stats.replies++;
+      else stats.unclaimed++;
+      return;
+    }
+    stats.foreign++;
+  }
+
+  return {
+    subscribe(subscription) {
+      const { matcher, stage } = subscription;
+      let group = groups.find((one) => one.matcher === matcher && one.stage === stage);
+      if (group === undefined) {
+        group = { matcher, stage, members: [] };
+        groups.push(group);
+      }
+      const { members } = group;
+      members.push(subscription);
+      return () => {
+        const at = members.indexOf(subscription);
+        if (at >= 0) members.splice(at, 1);
+        const empty = groups.findIndex((one) => one.members.length === 0);
+        if (empty >= 0) groups.splice(empty, 1);
+      };
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        if (port.receive(handle, BUDGET) > 0) await yieldTurn();
+        else await port.wait(WAIT_MS);
+      }
+    },
+    stats: () => ({ ...stats }),
+  };
+}

@@ -1,0 +1,62 @@
+import { MSG_DONTWAIT } from "./constants.js";
+import type { Libc } from "./libc.js";
+import { systemError } from "./system-error.js";
+
+/** Frame buffers that stay at one address, with the message vector that sendmmsg(2) reads them by. */
+export interface SendSlots {
+  slot(i: number): Uint8Array;
+  setLength(i: number, bytes: number): void;
+  /** Sends slots `first` to `count - 1`; returns how many the kernel took, 0 when its queue is full. Throws UserError. */
+  send(count: number, first: number): number;
+}
+
+/** sizeof(struct mmsghdr) and struct iovec on a 64-bit machine. */
+const MESSAGE_BYTES = 64;
+const IOVEC_BYTES = 16;
+/** Send again later: the device queue or the socket buffer is full. */
+const BUSY = new Set(["EAGAIN", "EWOULDBLOCK", "ENOBUFS", "EINTR"]);
+
+export function createSendSlots(libc: Libc, fd: number, slots: number, slotBytes: number): SendSlots {
+  const frames = new Uint8Array(slots * slotBytes);
+  const vectors = new Uint8Array(slots * IOVEC_BYTES);
+  const messages = new Uint8Array(slots * MESSAGE_BYTES);
+  const vectorView = new DataView(vectors.buffer);
+  const messageView = new DataView(messages.buffer);
+  const lengths = new Uint32Array(vectors.buffer);
+  const framesAt = libc.addressOf(frames);
+  const vectorsAt = libc.addressOf(vectors);
+  const buffers: Uint8Array[] = [];
+  /** One view per starting message, so that `send` allocates nothing. */
+  const tails: Uint8Array[] = [];
+  for (let i = 0; i < slots; i++) {
+    buffers.push(frames.subarray(i * slotBytes, (i + 1) * slotBytes));
+    tails.push(messages.subarray(i * MESSAGE_BYTES));
+    vectorView.setBigUint64(i * IOVEC_BYTES, framesAt + BigInt(i * slotBytes), true);
+    messageView.setBigUint64(i * MESSAGE_BYTES + 16, vectorsAt + BigInt(i * IOVEC_BYTES), true);
+    messageView.setBigUint64(i * MESSAGE_BYTES + 24, 1n, true);
+  }
+  const checked = (i: number): number => {
+    if (!(i >= 0 && i < slots)) throw new RangeError(`slot ${i} of ${slots}`);
+    return i;
+  };
+
+  return {
+    slot: (i) => buffers[checked(i)] as Uint8Array,
+    setLength(i, bytes) {
+      if (!(bytes > 0 && bytes <= slotBytes)) throw new RangeError(`frame of ${bytes} bytes in a slot of ${slotBytes}`);
+      lengths[checked(i) * 4 + 2] = bytes;
+    },
+    send(count, first) {
+      if (count <= first) return 0;
+      const taken = libc.sendmmsg(
+        fd,
+        tails[checked(first)] as Uint8Array,
+        Math.min(count, slots) - first,
+        MSG_DONTWAIT,
+      );
+      if (taken >= 0) return taken;
+      if (BUSY.has(libc.errorName(libc.errno()))) return 0;
+      throw systemError(libc, "send packets");
+    },
+  };
+}

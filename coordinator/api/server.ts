@@ -1,0 +1,137 @@
+import { timingSafeEqual } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { z } from "zod";
+import { UserError } from "../../shared/errors.js";
+import type { Campaigns } from "../campaign/runner.js";
+import { readComparison, readExplanations } from "../compare/read.js";
+import type { IngestStats } from "../ingest/ingest.js";
+import type { Fleet } from "../session/fleet.js";
+import type { Store } from "../store/store.js";
+
+export interface ApiOptions {
+  /** Loopback port; 0 for a free one. */
+  readonly port: number;
+  readonly operatorToken: string;
+  readonly version: string;
+  readonly campaigns: Campaigns;
+  readonly fleet: Fleet;
+  readonly store: Store;
+  readonly ingest: () => IngestStats;
+}
+
+export interface Api {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+/** Campaign files carry their hitlist. */
+const MAX_BODY_BYTES = 512 * 1024 * 1024;
+
+const campaignFile = z.strictObject({ text: z.string(), hitlist: z.string().optional() });
+const compareQuery = z.object({
+  port: z.coerce.number().int().min(1).max(65_535).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  everything: z.stringbool().default(false),
+});
+
+/** The operator's HTTP interface: JSON, loopback only, a token for every call but /healthz. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const server = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
+  guard(server, options.operatorToken);
+  routes(server, options);
+  try {
+    await server.listen({ host: "127.0.0.1", port: options.port });
+  } catch (cause) {
+    await server.close();
+    throw new UserError(`port ${options.port} is in use`, { remedy: "choose another one with --api-port", cause });
+  }
+  const { port } = server.server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+}
+
+/** Token and Host are looked at before anything else: a page in a browser can send requests here, but not these. */
+function guard(server: FastifyInstance, token: string): void {
+  server.addHook("onRequest", async (request, reply) => {
+    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+    if (!LOOPBACK.has(host)) {
+      return reply.code(403).send({ error: `the host ${host} is not this one`, remedy: "use 127.0.0.1" });
+    }
+    if (request.url !== "/healthz" && !hasToken(request, token)) {
+      return reply.code(401).send({
+        error: "the operator's token is wrong or missing",
+        remedy: "send the content of operator.token as Authorization: Bearer",
+      });
+    }
+    return undefined;
+  });
+  server.setErrorHandler((error, _request, reply) => {
+    if (error instanceof UserError) {
+      return reply.code(error.exitCode === 2 ? 400 : 409).send({ error: error.message, remedy: error.remedy });
+    }
+    if (error instanceof z.ZodError) {
+      return reply.code(400).send({ error: z.prettifyError(error), remedy: "correct the request" });
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    return reply.code(500).send({ error: message, remedy: "see the coordinator's log" });
+  });
+}
+
+function hasToken(request: FastifyRequest, token: string): boolean {
+  const given = Buffer.from((request.headers.authorization ?? "").replace(/^Bearer /, ""));
+  const wanted = Buffer.from(token);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+function routes(server: FastifyInstance, { campaigns, fleet, store, version, ingest }: ApiOptions): void {
+  const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
+  server.get("/healthz", () => ({ status: "ok" }));
+  server.get("/v1/status", () => ({ version, agents: fleet.list().length, ingest: ingest() }));
+  server.get("/v1/agents", () => fleet.list());
+  server.get("/v1/campaigns", () => campaigns.list());
+  server.post("/v1/campaigns", (request) => {
+    const { text, hitlist } = campaignFile.parse(request.body);
+    return campaigns.create(hitlist === undefined ? { text } : { text, hitlist });
+  });
+  server.get("/v1/campaigns/:id", (request) => campaigns.get(id(request)));
+  server.post("/v1/campaigns/:id/start", (request) => campaigns.start(id(request)));
+  server.post("/v1/campaigns/:id/cancel", (request) => campaigns.cancel(id(request)));
+  server.get("/v1/campaigns/:id/watch", (request, reply) => {
+    const progress = campaigns.watch(id(request));
+    reply.hijack();
+    reply.raw.writeHead(200, { "Content-Type": "application/x-ndjson" });
+    return pump(progress, reply.raw);
+  });
+  server.get("/v1/campaigns/:id/compare", (request) => {
+    const campaign = campaigns.get(id(request)).id;
+    const { port, limit, everything } = compareQuery.parse(request.query);
+    return readComparison(store, {
+      campaign,
+      everything,
+      ...(port === undefined ? {} : { port }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+  });
+  server.get("/v1/campaigns/:id/explain/:address", async (request) => {
+    const campaign = campaigns.get(id(request)).id;
+    const { address } = z.object({ address: z.union([z.ipv4(), z.ipv6()]) }).parse(request.params);
+    const found = await readExplanations(store, campaign, address);
+    if (found.length > 0) return found;
+    throw new UserError(`nothing is known of ${address} in campaign ${campaign}`, {
+      remedy: "it did not answer, was not asked, or the comparison is not made yet",
+    });
+  });
+}
+
+/** Writes each value as a line; stops when the reader goes. */
+async function pump(
+  values: AsyncIterable<unknown>,
+  sink: NodeJS.WritableStream & { destroyed: boolean },
+): Promise<void> {
+  for await (const value of values) {
+    if (sink.destroyed) return;
+    sink.write(`${JSON.stringify(value)}\n`);
+  }
+  sink.end();
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { UserError } from "../../shared/errors.js";
+import type { AgentIdentity } from "../session/agent.js";
+import { parseHitlist } from "./hitlist.js";
+import { campaignKeys } from "./keys.js";
+import { createMatcher } from "./matching.js";
+import type { CampaignRecord } from "./record.js";
+import { listedTargets, scanSources } from "./sources.js";
+import { parseCampaign } from "./spec.js";
+import type { CampaignStore } from "./store.js";
+import { type OpeningAgent, resolveTargets } from "./targets.js";
+
+export interface CampaignFile {
+  /** The YAML text. */
+  readonly text: string;
+  /** Text of the file that `targets.ipv6.hitlist` names. */
+  readonly hitlist?: string;
+}
+
+export interface NewCampaignInput {
+  readonly file: CampaignFile;
+  readonly agents: readonly AgentIdentity[];
+  /** Unix time in milliseconds. */
+  readonly wallMs: number;
+  readonly isTaken: (id: string) => boolean;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly coordinatorVersion: string;
+}
+
+export interface NewCampaign {
+  readonly record: CampaignRecord;
+  readonly addresses6: readonly Uint8Array[];
+}
+
+/** A campaign from its file. Throws UserError for whatever is wrong in it. */
+export function newCampaign(input: NewCampaignInput): NewCampaign {
+  const { file, wallMs, coordinatorVersion } = input;
+  const spec = parseCampaign(file.text);
+  const matcher = createMatcher(spec);
+  const opening: OpeningAgent[] = input.agents.filter((agent) => matcher.isSelected(agent));
+  const { ipv6 } = spec.targets;
+  const hitlist = Array.isArray(ipv6) || file.hitlist === undefined ? null : parseHitlist(file.hitlist, ipv6.hitlist);
+  const { ranges, addresses6, notes } = resolveTargets(spec, hitlist, opening);
+  const pairs = ranges.map(({ first, last }) => [first, last] as const);
+  const record: CampaignRecord = {
+    id: uniqueId(spec.series, wallMs, input.isTaken),
+    series: spec.series,
+    specText: file.text,
+    spec,
+    state: "created",
+    step: null,
+    createdAtMs: wallMs,
+    startedAtMs: null,
+    finishedAtMs: null,
+    ...campaignKeys(spec.seed, input.random),
+    ranges: pairs,
+    addresses6: addresses6.length,
+    vantages: [],
+    sources: [],
+    notes,
+    error: "",
+    coordinatorVersion,
+    rangesHash: createHash("sha256").update(JSON.stringify(pairs)).digest("hex"),
+  };
+  return { record, addresses6 };
+}
+
+/** Freezes the IPv6 lists of the SYN scan. */
+export async function saveScanLists(store: CampaignStore, { record, addresses6 }: NewCampaign): Promise<void> {
+  // In `replicate` mode all vantage points share a list, so any one of them will do.
+  const lists = new Map(scanSources({ ...record, vantages: ["any"] }).map((source) => [source.list, source.ports]));
+  for (const [list, ports] of lists) {
+    if (list !== null) {
+      await store.saveTargetList(record.id, list, listedTargets(addresses6, ports, record.permutationKey, list));
+    }
+  }
+}
+
+/** The vantage points of the connected agents that a campaign selects. Throws UserError when there is none. */
+export function startingVantages(record: CampaignRecord, agents: readonly AgentIdentity[]): string[] {
+  const matcher = createMatcher(record.spec);
+  const vantages = new Set(agents.filter((agent) => matcher.isSelected(agent)).map((agent) => agent.vantage));
+  if (vantages.size === 0) {
+    const { vantages: wanted } = record.spec.placement;
+    throw new UserError(
+      `no connected agent matches the placement of ${record.id}${wanted === "" ? "" : ` (vantages: ${wanted})`}`,
+      { remedy: "start agents first; `parallax agents` shows those that are connected, with their labels" },
+    );
+  }
+  return [...vantages].sort();
+}
+
+/** `<series>-<yyyymmdd>-<hhmmss>` in UTC, with a number behind it when there is one already. */
+function uniqueId(series: string, wallMs: number, isTaken: (id: string) => boolean): string {
+  const [date = "", time = ""] = new Date(wallMs).toISOString().slice(0, 19).replace(/[-:]/g, "").split("T");
+  const base = `${series}-${date}-${time}`;
+  let id = base;
+  for (let n = 2; isTaken(id); n++) {
+    id = `${base}-${n}`;
+  }
+  return id;
+}

@@ -1,0 +1,250 @@
+import type { Logger } from "pino";
+import { UserError } from "../../shared/errors.js";
+import { type Cell, createCell } from "../control/cell.js";
+import type { Control, ControlConflict } from "../control/control.js";
+import type { Clock } from "../lease/clock.js";
+import { isComplete, type LeaseEffect, type LeaseTiming } from "../lease/state.js";
+import { createMatcher, type Matcher } from "./matching.js";
+import { createRateMeter, type RateMeter } from "./progress.js";
+import { createRateShares, type RateShares } from "./rates.js";
+import { type CampaignRecord, type CampaignStep, campaignCodec, isOver, type Pass } from "./record.js";
+import { openSourceBook, type SourceBook } from "./source-book.js";
+import { laterSources, passesOf, scanSources } from "./sources.js";
+import { parseShare } from "./spec.js";
+import type { CampaignStore } from "./store.js";
+
+/** Failures in a row of a pass's preparation or of the comparison, with growing delays (about four minutes). */
+const MOST_FAILURES = 12;
+const LONGEST_DELAY_MS = 30_000;
+
+export interface LiveDeps {
+  readonly control: Control;
+  readonly store: CampaignStore;
+  readonly clock: Clock;
+  readonly timing: LeaseTiming;
+  readonly log: Logger;
+  readonly onConflict: (error: ControlConflict) => void;
+}
+
+/** A campaign that is worked on: its record, the leases of its present pass, and what is known only in memory. */
+export interface LiveCampaign {
+  readonly record: CampaignRecord;
+  /** Sources of the present pass; empty while none is leased. */
+  readonly books: readonly SourceBook[];
+  readonly matcher: Matcher;
+  readonly shares: RateShares;
+  readonly meter: RateMeter;
+  /** What went wrong lately and is tried again, or null. */
+  problem: string | null;
+  /** True when it is over and the store knows everything. */
+  readonly settled: boolean;
+  /** created -> running. */
+  start(vantages: readonly string[]): Promise<void>;
+  /** Ends it; resolves with what the agents must be told. */
+  cancel(): Promise<readonly LeaseEffect[]>;
+  /** Takes whatever steps are possible. Does nothing while an earlier call is at work. Never rejects. */
+  advance(): Promise<void>;
+  /** Saves marks that have moved. */
+  flush(): void;
+  close(): void;
+}
+
+/** `revision` is that of the stored record; with 0 the first save creates it. */
+export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revision: number): Promise<LiveCampaign> {
+  const { store, clock, log } = deps;
+  const onFailure = (error: unknown) => log.warn({ campaign: start.id, err: error }, "control state not saved yet");
+  const cell: Cell<CampaignRecord> = createCell({
+    ...deps,
+    key: `campaigns.${start.id}`,
+    codec: campaignCodec,
+    revision,
+    onFailure,
+  });
+  const openBooks = (sources: CampaignRecord["sources"]) =>
+    Promise.all(sources.map((source) => openSourceBook({ ...deps, onFailure }, start.id, source)));
+
+  let record = start;
+  let books: readonly SourceBook[] =
+    record.step !== null && "phase" in record.step && record.step.phase === "leasing"
+      ? await openBooks(record.sources.filter((source) => source.pass === record.step?.name))
+      : [];
+  let storeKnows = false;
+  let working = false;
+  let failures = 0;
+  let retryAtMs = 0;
+  let problem: string | null = null;
+
+  const update = async (change: Partial<CampaignRecord>): Promise<void> => {
+    record = { ...record, ...change };
+    storeKnows = false;
+    await cell.save(record);
+    log.info({ campaign: record.id, state: record.state, step: record.step }, "campaign");
+  };
+  const running = (): boolean => record.state === "running";
+  const end = (state: "finished" | "cancelled" | "failed", error = ""): Promise<void> =>
+    update({ state, error, finishedAtMs: clock.wallMs() });
+
+  const tellStore = async (): Promise<void> => {
+    for (const book of books) {
+      const rows = book.state.coverage.map((interval) => ({ ...interval, source: book.record.id }));
+      if (rows.length > 0) {
+        await store.saveCoverage(record.id, rows);
+        book.apply({ type: "coverage-saved", count: rows.length });
+      }
+    }
+    if (!storeKnows) {
+      storeKnows = true;
+      const saved = record;
+      try {
+        await store.saveCampaign(saved);
+      } catch (error) {
+        storeKnows = false;
+        throw error;
+      }
+    }
+  };
+
+  /** Takes one step of a running campaign; false when there is none to take now. */
+  const step = async (): Promise<boolean> => {
+    const at = record.step;
+    if (!running() || at === null) {
+      return false;
+    }
+    if (at.name === "comparing") {
+      await store.buildComparison(record);
+      if (running()) {
+        await end("finished");
+      }
+      return false;
+    }
+    if (at.phase === "preparing") {
+      const sources = await prepare(record, at.name, store);
+      const opened = await openBooks(sources);
+      if (!running()) {
+        return false;
+      }
+      books = opened;
+      const earlier = record.sources.filter((source) => source.pass !== at.name);
+      await update({ sources: [...earlier, ...sources], step: { name: at.name, phase: "leasing" } });
+      return true;
+    }
+    if (!books.every((book) => isComplete(book.state))) {
+      return false;
+    }
+    await Promise.all(books.map((book) => book.saved()));
+    if (!running()) {
+      return false;
+    }
+    const ended = books;
+    books = [];
+    await update({ step: stepAfter(record, at.name) });
+    for (const book of ended) {
+      book.close();
+    }
+    return true;
+  };
+
+  const fail = async (error: unknown): Promise<void> => {
+    problem = error instanceof Error ? error.message : String(error);
+    failures++;
+    retryAtMs = clock.monotonicMs() + Math.min(LONGEST_DELAY_MS, 500 * 2 ** failures);
+    log.warn({ campaign: record.id, failures, err: error }, "campaign step failed");
+    const stuck = running() && books.length === 0 && (failures >= MOST_FAILURES || error instanceof UserError);
+    if (stuck) {
+      await end("failed", error instanceof UserError ? error.line : problem).catch(() => undefined);
+    }
+  };
+
+  return {
+    matcher: createMatcher(record.spec),
+    shares: createRateShares(record.spec.rate.total),
+    meter: createRateMeter(),
+    get record() {
+      return record;
+    },
+    get books() {
+      return books;
+    },
+    get problem() {
+      return problem;
+    },
+    set problem(text) {
+      problem = text;
+    },
+    get settled() {
+      return isOver(record) && storeKnows && books.every((book) => book.state.coverage.length === 0);
+    },
+    async start(vantages) {
+      const [first] = passesOf(record.spec);
+      await update({
+        state: "running",
+        vantages,
+        startedAtMs: clock.wallMs(),
+        step: { name: first ?? "synscan", phase: "preparing" },
+      });
+    },
+    async cancel() {
+      const saved = end("cancelled");
+      const effects = books.flatMap((book) => book.apply({ type: "cancel" }));
+      await saved;
+      return effects;
+    },
+    async advance() {
+      if (working || clock.monotonicMs() < retryAtMs) {
+        return;
+      }
+      working = true;
+      try {
+        let moved = true;
+        while (moved) {
+          await tellStore();
+          moved = await step();
+        }
+        await tellStore();
+        failures = 0;
+        problem = null;
+      } catch (error) {
+        await fail(error);
+      } finally {
+        working = false;
+      }
+    },
+    flush() {
+      for (const book of books) {
+        book.flush();
+      }
+    },
+    close() {
+      cell.close();
+      for (const book of books) {
+        book.close();
+      }
+    },
+  };
+}
+
+function stepAfter(record: CampaignRecord, pass: Pass): CampaignStep {
+  const passes = passesOf(record.spec);
+  const next = passes[passes.indexOf(pass) + 1];
+  return next === undefined ? { name: "comparing" } : { name: next, phase: "preparing" };
+}
+
+/** The sources of a pass; those of a later pass from what the store froze, without empty ones. */
+async function prepare(record: CampaignRecord, pass: Pass, store: CampaignStore): Promise<CampaignRecord["sources"]> {
+  if (pass === "synscan") {
+    return scanSources(record);
+  }
+  const sources = laterSources(record, pass);
+  const { recheck } = record.spec.placement;
+  const verdicts = pass === "recheck" ? (recheck?.verdicts ?? []) : (record.spec.stages.tracebox?.from ?? []);
+  const sizes =
+    pass === "recheck"
+      ? await store.freezeRecheckList(record, {
+          sources,
+          verdicts,
+          sample: recheck?.sample === undefined ? null : parseShare(recheck.sample),
+        })
+      : await store.freezeTraceList(record, { sources, verdicts });
+  const sizeOf = new Map(sizes.map(({ source, size }) => [source, size]));
+  return sources.map((source) => ({ ...source, size: sizeOf.get(source.id) ?? 0 })).filter((source) => source.size > 0);
+}

@@ -1,0 +1,39 @@
+import { type AgentIdentity, selectableLabels } from "../session/agent.js";
+import type { SourceRecord } from "./record.js";
+import { parseSelector, type Selector } from "./selector.js";
+import type { CampaignSpec } from "./spec.js";
+
+/** Which agents a campaign may use, and for what. */
+export interface Matcher {
+  /** Matches `placement.vantages` and at least one port group. */
+  isSelected(agent: AgentIdentity): boolean;
+  /** May work on the source, apart from refusals. */
+  serves(agent: AgentIdentity, source: SourceRecord): boolean;
+  /** What an agent must have to work on the source, in words: `web=443 at vantage sin`. */
+  describe(source: SourceRecord): string;
+}
+
+export function createMatcher(spec: CampaignSpec): Matcher {
+  const selectors = new Map<string, Selector>();
+  const matches = (text: string, agent: AgentIdentity): boolean => {
+    const selector = selectors.get(text) ?? parseSelector(text);
+    selectors.set(text, selector);
+    return selector(selectableLabels(agent));
+  };
+  const { vantages, ports } = spec.placement;
+  return {
+    isSelected: (agent) =>
+      matches(vantages, agent) && spec.ports.some((port) => matches((ports[String(port)] ?? "").trim(), agent)),
+    serves: (agent, source) =>
+      (source.family === "v4" ? agent.ipv4 : agent.ipv6) &&
+      (source.vantage === null || source.vantage === agent.vantage) &&
+      matches(vantages, agent) &&
+      matches(source.selector, agent),
+    describe(source) {
+      const family = source.family === "v4" ? "IPv4" : "IPv6";
+      const labels = [source.selector, vantages.trim()].filter((text) => text !== "");
+      const wanted = labels.length > 0 && family === "IPv4" ? labels : [...labels, family];
+      return `${wanted.join(" and ")}${source.vantage === null ? "" : ` at vantage ${source.vantage}`}`;
+    },
+  };
+}

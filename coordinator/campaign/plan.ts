@@ -1,0 +1,40 @@
+import { planId, type WorkPlan } from "../../shared/lease/work.js";
+import { sourcePermutationKey } from "./keys.js";
+import type { CampaignRecord, SourceRecord } from "./record.js";
+import { scanVariants, traceVariants } from "./spec.js";
+
+/** What agents are told about a source. `packetsPerSecond` is the receiving agent's share of the campaign's rate. */
+export function planOf(campaign: CampaignRecord, source: SourceRecord, packetsPerSecond: number): WorkPlan {
+  const common = {
+    plan: planId(campaign.id, source.id),
+    campaign: campaign.id,
+    secret: campaign.secret,
+    ports: source.ports,
+    packetsPerSecond,
+    source: plannedSource(campaign, source),
+  };
+  const { synscan, tracebox } = campaign.spec.stages;
+  if (source.pass === "tracebox" && tracebox !== undefined) {
+    const { options, retries, replyWindowMs, maxTtl } = tracebox;
+    const variants = traceVariants(campaign.spec);
+    return { ...common, stage: "tracebox", variants, options, retries, replyWindowMs, maxTtl };
+  }
+  const { options, retries, replyWindowMs } = synscan;
+  const variants = scanVariants(campaign.spec);
+  return { ...common, stage: "synscan", variants, options, retries, replyWindowMs, maxTtl: 0 };
+}
+
+/** About how many packets one index costs, when nobody answers early. */
+export function packetsPerIndex(plan: Pick<WorkPlan, "stage" | "variants" | "maxTtl" | "retries">): number {
+  return plan.variants.length * (plan.stage === "tracebox" ? plan.maxTtl : 1) * (1 + plan.retries);
+}
+
+function plannedSource(campaign: CampaignRecord, source: SourceRecord): WorkPlan["source"] {
+  return source.list === null
+    ? {
+        kind: "space",
+        ranges: campaign.ranges.map(([first, last]) => ({ first, last })),
+        permutationKey: sourcePermutationKey(campaign.permutationKey, source.id),
+      }
+    : { kind: "list", size: source.size };
+}

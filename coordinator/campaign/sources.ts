@@ -1,0 +1,100 @@
+import { createPermutation } from "../../shared/target/permutation.js";
+import type { Target } from "../../shared/target/source.js";
+import { sourcePermutationKey } from "./keys.js";
+import type { CampaignRecord, Pass, SourceRecord } from "./record.js";
+import type { CampaignSpec } from "./spec.js";
+
+/** Ports that the same agents ask. */
+export interface PortGroup {
+  readonly ports: readonly number[];
+  /** Selector text; empty matches every agent. */
+  readonly selector: string;
+}
+
+/** The campaign's ports, grouped by selector, in the file's order. */
+export function portGroups(spec: CampaignSpec): PortGroup[] {
+  const groups = new Map<string, number[]>();
+  for (const port of spec.ports) {
+    const selector = (spec.placement.ports[String(port)] ?? "").trim();
+    groups.set(selector, [...(groups.get(selector) ?? []), port]);
+  }
+  return [...groups].map(([selector, ports]) => ({ selector, ports }));
+}
+
+/** The passes that a campaign goes through. */
+export function passesOf(spec: CampaignSpec): Pass[] {
+  return [
+    "synscan",
+    ...(spec.placement.recheck === undefined ? [] : ["recheck" as const]),
+    ...(spec.stages.tracebox === undefined ? [] : ["tracebox" as const]),
+  ];
+}
+
+type Sized = Pick<CampaignRecord, "spec" | "ranges" | "addresses6" | "vantages">;
+
+/** Sources of the SYN scan: computed for IPv4, listed for IPv6; one per vantage point in `replicate` mode. */
+export function scanSources(campaign: Sized): SourceRecord[] {
+  const { spec, ranges, addresses6 } = campaign;
+  const addresses4 = ranges.reduce((sum, [first, last]) => sum + (last - first + 1), 0);
+  const vantages = spec.placement.mode === "replicate" ? campaign.vantages : [null];
+  return portGroups(spec).flatMap((group) =>
+    (["v4", "v6"] as const).flatMap((family) => {
+      const addresses = family === "v4" ? addresses4 : addresses6;
+      return addresses === 0
+        ? []
+        : vantages.map((vantage) =>
+            source("synscan", family, group, vantage, addresses * group.ports.length, (id) =>
+              family === "v4" ? null : vantage === null ? id : id.slice(0, id.lastIndexOf("/")),
+            ),
+          );
+    }),
+  );
+}
+
+/**
+ * Sources that a later pass may have, before the store says how many targets each got: per family and port group one
+ * for each vantage point.
+ */
+export function laterSources(campaign: Sized, pass: "recheck" | "tracebox"): SourceRecord[] {
+  const families = [campaign.ranges.length > 0 ? "v4" : null, campaign.addresses6 > 0 ? "v6" : null];
+  return portGroups(campaign.spec).flatMap((group) =>
+    families.flatMap((family) =>
+      family === null
+        ? []
+        : campaign.vantages.map((vantage) => source(pass, family as "v4" | "v6", group, vantage, 0, (id) => id)),
+    ),
+  );
+}
+
+/** Targets of a frozen IPv6 list: addresses times ports, in an order keyed by the list's name. */
+export function* listedTargets(
+  addresses: readonly Uint8Array[],
+  ports: readonly number[],
+  permutationKey: Uint8Array,
+  list: string,
+): Generator<Target> {
+  const size = addresses.length * ports.length;
+  const permutation = createPermutation(size, sourcePermutationKey(permutationKey, list));
+  for (let index = 0; index < size; index++) {
+    const number = permutation.at(index);
+    const address = addresses[Math.floor(number / ports.length)];
+    const port = ports[number % ports.length];
+    if (address === undefined || port === undefined) {
+      throw new RangeError(`no target number ${number}`);
+    }
+    yield { address, port };
+  }
+}
+
+function source(
+  pass: Pass,
+  family: "v4" | "v6",
+  group: PortGroup,
+  vantage: string | null,
+  size: number,
+  listName: (id: string) => string | null,
+): SourceRecord {
+  const id = [pass, family, group.ports.join("+"), ...(vantage === null ? [] : [vantage])].join("/");
+  const { ports, selector } = group;
+  return { id, pass, family, ports, selector, vantage, list: listName(id), size };
+}

@@ -1,0 +1,52 @@
+import type { Target } from "../../shared/target/source.js";
+import type { ViewVerdict } from "../../shared/verdict/names.js";
+import type { CoverageInterval } from "../lease/state.js";
+import type { CampaignRecord, SourceRecord } from "./record.js";
+import type { Share } from "./spec.js";
+
+export interface CoverageRow extends CoverageInterval {
+  /** Target source's id. */
+  readonly source: string;
+}
+
+/** A frozen list's name and how many targets it has. */
+export interface ListSize {
+  readonly source: string;
+  readonly size: number;
+}
+
+export interface RecheckRequest {
+  /** Lists to fill; those of one vantage point hold the targets that another one asked. `size` is still 0. */
+  readonly sources: readonly SourceRecord[];
+  /** Targets whose pair verdict is one of these ... */
+  readonly verdicts: readonly ViewVerdict[];
+  /** ... and this share of the rest, chosen by a keyed hash of the target; null for none. */
+  readonly sample: Share | null;
+}
+
+export interface TraceRequest {
+  /** Lists to fill, each with all chosen targets of its family and ports. `size` is still 0. */
+  readonly sources: readonly SourceRecord[];
+  /** Targets to which any vantage point gave one of these. */
+  readonly verdicts: readonly ViewVerdict[];
+}
+
+/**
+ * What the campaigns need of the data base. Every method may be called again with the same arguments after a failure
+ * or a crash, and must then leave what one call would have left. A rejection is tried again with growing delays.
+ */
+export interface CampaignStore {
+  /** Inserts or replaces the row of a campaign. */
+  saveCampaign(record: CampaignRecord): Promise<void>;
+  /** Replaces a frozen list; the n-th target gets index n. */
+  saveTargetList(campaign: string, list: string, targets: Iterable<Target>): Promise<void>;
+  /** Key: campaign, source, kind, epoch, from. */
+  saveCoverage(campaign: string, rows: readonly CoverageRow[]): Promise<void>;
+  /** Chooses and freezes; resolves with a size for each source, 0 where nothing was chosen. */
+  freezeRecheckList(campaign: CampaignRecord, request: RecheckRequest): Promise<readonly ListSize[]>;
+  freezeTraceList(campaign: CampaignRecord, request: TraceRequest): Promise<readonly ListSize[]>;
+  /** Targets of indices `[from, to)` of a frozen list, in order. */
+  listTargets(campaign: string, list: string, from: number, to: number): Promise<readonly Target[]>;
+  /** Makes, or makes again, the rollup that comparisons read. */
+  buildComparison(campaign: CampaignRecord): Promise<void>;
+}

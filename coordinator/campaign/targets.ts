@@ -1,0 +1,130 @@
+import { formatAddress, parseAddress } from "../../shared/address/address.js";
+import { type Prefix, parsePrefix, prefixContains } from "../../shared/address/prefix.js";
+import { UserError } from "../../shared/errors.js";
+import { type Blocklist, type BlocklistEntry, createBlocklist } from "../../shared/target/blocklist.js";
+import { type Ipv4Range, rangeOfPrefix, subtractRanges } from "../../shared/target/ranges.js";
+import type { CampaignSpec } from "./spec.js";
+
+/** A connected agent that a campaign would use, and the special-purpose prefixes its own file opens (CIDR text). */
+export interface OpeningAgent {
+  readonly agent: string;
+  readonly opened: readonly string[];
+}
+
+export interface ResolvedTargets {
+  /** Allowed IPv4 ranges after every exclusion, ascending, not touching. */
+  readonly ranges: readonly Ipv4Range[];
+  readonly addresses6: readonly Uint8Array[];
+  /** What was left out without being an error, in words. */
+  readonly notes: readonly string[];
+}
+
+interface AgentBlocklist {
+  readonly agent: string;
+  readonly blocklist: Blocklist;
+}
+
+/**
+ * The addresses that a campaign may ask. A wide prefix loses the special-purpose ranges in it, and a hitlist the
+ * addresses in them; a prefix or address that is special-purpose as a whole must be opened by every one of `agents`.
+ * Throws UserError (exit code 2) naming the key, the range, its registry name and RFC.
+ */
+export function resolveTargets(
+  spec: CampaignSpec,
+  hitlist: readonly Uint8Array[] | null,
+  agents: readonly OpeningAgent[],
+): ResolvedTargets {
+  const special = createBlocklist([]);
+  const local = agents.map(({ agent, opened }) => ({ agent, blocklist: createBlocklist(opened.map(parsePrefix)) }));
+  const excluded = spec.targets.exclude.map(parsePrefix);
+
+  const wanted = spec.targets.ipv4.flatMap((text, i) => {
+    const range = rangeOfPrefix(parsePrefix(text));
+    const open = subtractRanges([range], special.ranges.ranges).ranges;
+    if (open.length > 0) {
+      return open;
+    }
+    requireOpened(`targets.ipv4[${i}]: ${text}`, range, text, special, local);
+    return [range];
+  });
+  const ranges = subtractRanges(wanted, excluded.filter((prefix) => prefix.family === 4).map(rangeOfPrefix)).ranges;
+
+  const notes: string[] = [];
+  const addresses6 = hitlist === null ? listed(spec, special, local) : usable(hitlist, special, local, notes);
+  const excluded6 = excluded.filter((prefix) => prefix.family === 6);
+  const kept6 = addresses6.filter((address) => !excluded6.some((prefix) => prefixContains(prefix, address)));
+  if (ranges.length === 0 && kept6.length === 0) {
+    throw new UserError("targets: nothing is left after the exclusions", {
+      remedy: "check targets.exclude against the targets",
+      exitCode: 2,
+    });
+  }
+  return { ranges, addresses6: kept6, notes };
+}
+
+/** Addresses named one by one: each must be allowed. */
+function listed(spec: CampaignSpec, special: Blocklist, local: readonly AgentBlocklist[]): Uint8Array[] {
+  const { ipv6 } = spec.targets;
+  if (!Array.isArray(ipv6)) {
+    throw new UserError(`targets.ipv6.hitlist: ${ipv6.hitlist} was not sent along`, {
+      remedy: "give the hitlist's text with the campaign",
+      exitCode: 2,
+    });
+  }
+  const unique = new Map(ipv6.map((text, i) => [formatAddress(parseAddress(text)), i]));
+  return [...unique].map(([text, i]) => {
+    const address = parseAddress(text);
+    if (special.blockedBy(address) !== null) {
+      requireOpened(`targets.ipv6[${i}]: ${text}`, address, text, special, local);
+    }
+    return address;
+  });
+}
+
+/** Addresses of a hitlist: those that are not allowed are left out, and said. */
+function usable(
+  hitlist: readonly Uint8Array[],
+  special: Blocklist,
+  local: readonly AgentBlocklist[],
+  notes: string[],
+): Uint8Array[] {
+  const allowed = hitlist.filter(
+    (address) =>
+      special.blockedBy(address) === null ||
+      (local.length > 0 && local.every(({ blocklist }) => blocklist.blockedBy(address) === null)),
+  );
+  const left = hitlist.length - allowed.length;
+  if (left > 0) {
+    notes.push(`${left} of ${hitlist.length} hitlist addresses left out: special-purpose, not opened by every agent`);
+  }
+  return allowed;
+}
+
+function requireOpened(
+  subject: string,
+  target: Prefix | Uint8Array | Ipv4Range,
+  text: string,
+  special: Blocklist,
+  local: readonly AgentBlocklist[],
+): void {
+  const entry = special.blockedBy(target);
+  if (entry === null) {
+    return;
+  }
+  if (local.length === 0) {
+    throw blocked(subject, entry, "no agent that opens it is connected", text);
+  }
+  for (const { agent, blocklist } of local) {
+    const closed = blocklist.blockedBy(target);
+    if (closed !== null) {
+      throw blocked(subject, closed, `agent ${agent} does not open it`, text);
+    }
+  }
+}
+
+function blocked(subject: string, entry: BlocklistEntry, why: string, text: string): UserError {
+  return new UserError(`${subject} is special-purpose space (${entry.name}, ${entry.rfc}) and ${why}`, {
+    remedy: `remove it, or open ${text} in the configuration file of every agent of the campaign and connect them first`,
+    exitCode: 2,
+  });
+}

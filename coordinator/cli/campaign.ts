@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Argv, CommandModule } from "yargs";
+import { columns } from "../../shared/cli/table.js";
+import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import type { CampaignProgress } from "../campaign/progress.js";
+import { parseCampaign } from "../campaign/spec.js";
+import { type Client, createClient } from "./client.js";
+import { createProgressPrinter, progressLine } from "./progress.js";
+
+export interface CommonArguments {
+  data: string;
+  json: boolean;
+}
+interface OneCampaign extends CommonArguments {
+  campaign: string;
+}
+interface CreateArguments extends CommonArguments {
+  file: string;
+  start: boolean;
+}
+
+const createCommand: CommandModule<CommonArguments, CreateArguments> = {
+  command: "create <file>",
+  describe: "Make a campaign from a YAML file",
+  builder: (args) =>
+    args
+      .positional("file", { type: "string", demandOption: true, describe: "Campaign file" })
+      .option("start", { type: "boolean", default: false, describe: "Start it at once" }),
+  handler: async ({ data, json, file, start }) => {
+    const body = readCampaign(file);
+    const client = createClient(data);
+    const created = (await client.call("/v1/campaigns", body)) as CampaignProgress;
+    const progress = start ? await post(client, created.id, "start") : created;
+    print(
+      json,
+      progress,
+      start ? `${progress.id} runs; watch it with: parallax campaign watch ${progress.id}` : created.id,
+    );
+  },
+};
+
+/** A campaign file and the hitlist that it names. Throws UserError for a file that cannot be read or is wrong. */
+export function readCampaign(file: string): { text: string; hitlist?: string } {
+  const text = readText(file, "campaign file");
+  const { ipv6 } = parseCampaign(text).targets;
+  if (Array.isArray(ipv6)) return { text };
+  return { text, hitlist: readText(resolve(dirname(file), ipv6.hitlist), "hitlist") };
+}
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const reason = errorCode(cause) === "ENOENT" ? "does not exist" : `cannot be read: ${errorMessage(cause)}`;
+    throw new UserError(`the ${what} ${file} ${reason}`, { remedy: "check the path", exitCode: 2, cause });
+  }
+}
+
+const startCommand = changing("start", "Start a campaign", (progress) => `${progress.id} is ${progress.state}`);
+const cancelCommand = changing(
+  "cancel",
+  "End a campaign; what is in the tables stays",
+  (progress) => `${progress.id} is ${progress.state}`,
+);
+
+function changing(
+  verb: "start" | "cancel",
+  describe: string,
+  text: (progress: CampaignProgress) => string,
+): CommandModule<CommonArguments, OneCampaign> {
+  return {
+    command: `${verb} <campaign>`,
+    describe,
+    builder: oneCampaign,
+    handler: async ({ data, json, campaign }) => {
+      const progress = await post(createClient(data), campaign, verb);
+      print(json, progress, text(progress));
+    },
+  };
+}
+
+const listCommand: CommandModule<CommonArguments, CommonArguments> = {
+  command: "list",
+  describe: "All campaigns, oldest first",
+  handler: async ({ data, json }) => {
+    const campaigns = (await createClient(data).call("/v1/campaigns")) as CampaignProgress[];
+    const rows = campaigns.map((progress) => [progress.id, progress.state, progressLine(progress).trim()]);
+    print(
+      json,
+      campaigns,
+      rows.length === 0 ? "no campaigns yet" : columns([["campaign", "state", "progress"], ...rows]),
+    );
+  },
+};
+
+const watchCommand: CommandModule<CommonArguments, OneCampaign> = {
+  command: "watch <campaign>",
+  describe: "Show a campaign's progress until it is over",
+  builder: oneCampaign,
+  handler: async ({ data, json, campaign }) => {
+    const last = await watchCampaign(createClient(data), campaign, json);
+    if (last?.state === "failed") {
+      throw new UserError(`campaign ${campaign} failed: ${last.error}`, { remedy: "see the coordinator's log" });
+    }
+  },
+};
+
+/** Prints the progress of a campaign until it is over; resolves with the last one. */
+export async function watchCampaign(client: Client, campaign: string, json: boolean): Promise<CampaignProgress | null> {
+  const printer = createProgressPrinter(process.stdout);
+  let last: CampaignProgress | null = null;
+  for await (const value of client.lines(`/v1/campaigns/${encodeURIComponent(campaign)}/watch`)) {
+    last = value as CampaignProgress;
+    if (json) process.stdout.write(`${JSON.stringify(last)}\n`);
+    else printer.show(last);
+  }
+  printer.end();
+  return last;
+}
+
+export const campaignCommand: CommandModule<CommonArguments, CommonArguments> = {
+  command: "campaign",
+  describe: "Make, run and watch campaigns",
+  builder: (args) =>
+    args
+      .command(createCommand)
+      .command(startCommand)
+      .command(listCommand)
+      .command(watchCommand)
+      .command(cancelCommand)
+      .demandCommand(1, "no campaign command is given"),
+  handler: () => undefined,
+};
+
+function oneCampaign(args: Argv<CommonArguments>) {
+  return args.positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" });
+}
+
+async function post(client: Client, campaign: string, verb: string): Promise<CampaignProgress> {
+  return (await client.call(`/v1/campaigns/${encodeURIComponent(campaign)}/${verb}`, {})) as CampaignProgress;
+}
+
+function print(json: boolean, value: unknown, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+}

@@ -1,0 +1,83 @@
+import cliProgress from "cli-progress";
+import type { CampaignProgress } from "../campaign/progress.js";
+
+export interface ProgressPrinter {
+  show(progress: CampaignProgress): void;
+  end(): void;
+}
+
+/** Progress of a campaign: a bar on a terminal, a line every few seconds elsewhere. */
+export function createProgressPrinter(out: NodeJS.WriteStream, now: () => number = Date.now): ProgressPrinter {
+  return out.isTTY === true ? createBar(out) : createLines(out, now);
+}
+
+const LINE_EVERY_MS = 2_000;
+
+function createLines(out: NodeJS.WritableStream, now: () => number): ProgressPrinter {
+  let last = "";
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return {
+    show: (progress) => {
+      const step = `${progress.state} ${progress.step}`;
+      if (step === last && now() - lastAt < LINE_EVERY_MS) return;
+      last = step;
+      lastAt = now();
+      out.write(`${progressLine(progress)}\n`);
+    },
+    end: () => undefined,
+  };
+}
+
+function createBar(out: NodeJS.WriteStream): ProgressPrinter {
+  let bar: cliProgress.SingleBar | null = null;
+  let step = "";
+  const close = () => {
+    bar?.stop();
+    bar = null;
+  };
+  return {
+    show: (progress) => {
+      const { marks } = progress;
+      const present = `${progress.state} ${progress.step}`;
+      if (present !== step) close();
+      step = present;
+      if (progress.state !== "running" || marks.size === 0) return;
+      if (bar === null) {
+        bar = new cliProgress.SingleBar(
+          { format: "  {step} {bar} {percentage}%  {detail}", stream: out, hideCursor: true, barsize: 28 },
+          cliProgress.Presets.shades_classic,
+        );
+        bar.start(marks.size, 0, { step: stepName(progress), detail: "" });
+      }
+      bar.update(marks.committed, { step: stepName(progress), detail: detail(progress) });
+    },
+    end: close,
+  };
+}
+
+/** One line: where the campaign stands, how fast it is, how long it takes. */
+export function progressLine(progress: CampaignProgress): string {
+  const { marks } = progress;
+  const percent = marks.size === 0 ? 100 : Math.floor((100 * marks.committed) / marks.size);
+  if (progress.state !== "running") {
+    return `  ${progress.id} is ${progress.state}${progress.error === "" ? "" : `: ${progress.error}`}`;
+  }
+  if (progress.step === "comparing") return "  comparing the vantage points";
+  return `  ${stepName(progress)} ${String(percent).padStart(3)} %  ${detail(progress)}`;
+}
+
+function stepName(progress: CampaignProgress): string {
+  return (progress.step ?? progress.state).padEnd(9);
+}
+
+function detail(progress: CampaignProgress): string {
+  const { marks, packetsPerSecond, etaMs, waiting } = progress;
+  const count = (value: number) => Math.round(value).toLocaleString("en");
+  const parts = [
+    `${count(marks.committed)} of ${count(marks.size)} targets`,
+    `${count(packetsPerSecond)} packets/s`,
+    ...(etaMs === null ? [] : [`${Math.ceil(etaMs / 1_000)} s left`]),
+    ...waiting.slice(0, 1),
+  ];
+  return parts.join(", ");
+}

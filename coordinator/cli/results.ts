@@ -1,0 +1,123 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Argv, CommandModule } from "yargs";
+import { columns } from "../../shared/cli/table.js";
+import { UserError } from "../../shared/errors.js";
+import type { CampaignProgress } from "../campaign/progress.js";
+import type { Comparison, Explanation } from "../compare/document.js";
+import { printComparison } from "../compare/print.js";
+import { printExplanation } from "../explain/print.js";
+import type { AgentView } from "../session/fleet.js";
+import type { CommonArguments } from "./campaign.js";
+import { type Client, createClient } from "./client.js";
+
+interface CompareArguments extends CommonArguments {
+  campaign: string;
+  port: number | undefined;
+  all: boolean;
+}
+interface ExplainArguments extends CommonArguments {
+  address: string;
+  campaign: string | undefined;
+}
+interface QueryArguments extends CommonArguments {
+  sql: string;
+  format: string | undefined;
+}
+
+const EVERYTHING = 1_000_000;
+
+export const compareCommand: CommandModule<CommonArguments, CompareArguments> = {
+  command: "compare <campaign>",
+  describe: "Compare the vantage points of a campaign",
+  builder: (args: Argv<CommonArguments>) =>
+    args
+      .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
+      .option("port", { type: "number", describe: "Only this port" })
+      .option("all", { type: "boolean", default: false, describe: "Every target, not the first 200" }),
+  handler: async ({ data, json, campaign, port, all }) => {
+    const query = new URLSearchParams();
+    if (port !== undefined) query.set("port", String(port));
+    if (all) query.set("limit", String(EVERYTHING));
+    const path = `/v1/campaigns/${encodeURIComponent(campaign)}/compare?${query}`;
+    const comparison = (await createClient(data).call(path)) as Comparison;
+    process.stdout.write(json ? `${JSON.stringify(comparison)}\n` : printComparison(comparison));
+  },
+};
+
+export const explainCommand: CommandModule<CommonArguments, ExplainArguments> = {
+  command: "explain <address>",
+  describe: "Say in words what is known of one address, and from what",
+  builder: (args: Argv<CommonArguments>) =>
+    args
+      .positional("address", { type: "string", demandOption: true, describe: "IPv4 or IPv6 address" })
+      .option("campaign", { type: "string", describe: "Campaign's name; the last one by default" }),
+  handler: async ({ data, json, address, campaign }) => {
+    const client = createClient(data);
+    const of = encodeURIComponent(campaign ?? (await lastCampaign(client)));
+    const path = `/v1/campaigns/${of}/explain/${encodeURIComponent(address)}`;
+    const explanations = (await client.call(path)) as Explanation[];
+    if (json) process.stdout.write(`${JSON.stringify(explanations)}\n`);
+    else process.stdout.write(explanations.map(printExplanation).join("\n"));
+  },
+};
+
+async function lastCampaign(client: Client): Promise<string> {
+  const last = ((await client.call("/v1/campaigns")) as CampaignProgress[]).at(-1);
+  if (last !== undefined) return last.id;
+  throw new UserError("there is no campaign yet", { remedy: "make one with `parallax campaign create`" });
+}
+
+export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
+  command: "agents",
+  describe: "Agents with their state, labels and rates",
+  handler: async ({ data, json }) => {
+    const agents = (await createClient(data).call("/v1/agents")) as AgentView[];
+    process.stdout.write(json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`);
+  },
+};
+
+/** A row per agent. */
+export function agentTable(agents: readonly AgentView[]): string {
+  if (agents.length === 0) return "no agent has connected yet";
+  const header = ["agent", "vantage", "state", "labels", "packets/s", "sent", "replies", "drops", "last error"];
+  const rows = agents.map(({ agent, vantage, state, labels, stats }) => [
+    agent,
+    vantage,
+    state,
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(" "),
+    String(stats?.packetsPerSecond ?? 0),
+    String(stats?.packetsSent ?? 0),
+    String(stats?.replies ?? 0),
+    String(stats?.kernelDrops ?? 0),
+    stats?.lastError ?? "",
+  ]);
+  return columns([header, ...rows]);
+}
+
+export const queryCommand: CommandModule<CommonArguments, QueryArguments> = {
+  command: "query <sql>",
+  describe: "Run a query on the tables and print its result",
+  builder: (args: Argv<CommonArguments>) =>
+    args
+      .positional("sql", { type: "string", demandOption: true, describe: "One statement that reads" })
+      .option("format", { type: "string", describe: "Any of ClickHouse's formats" }),
+  handler: async ({ data, json, sql, format }) => {
+    const { where, token } = createClient(data);
+    const wanted = format ?? (json ? "JSONEachRow" : "PrettyCompactMonoBlock");
+    const response = await fetch(`${where.warehouse}/?default_format=${encodeURIComponent(wanted)}`, {
+      method: "POST",
+      headers: { "X-ClickHouse-Key": token },
+      body: sql,
+    });
+    if (!response.ok || response.body === null) {
+      const text = (await response.text()).trim().replaceAll("\n", " ");
+      throw new UserError(text, {
+        remedy: "the tables and their columns: parallax query 'SHOW TABLES', 'DESCRIBE hosts'",
+      });
+    }
+    await pipeline(Readable.fromWeb(response.body as never), process.stdout, { end: false });
+  },
+};

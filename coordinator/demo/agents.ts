@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { Lab, LabMachine, LabProcess } from "../../deploy/lab/lab.js";
+import type { Parallax } from "../up/up.js";
+
+export interface DemoAgents {
+  /** Ends an agent as a power cut would; it is started again, as a service manager does. */
+  kill(machine: string): Promise<void>;
+  /** Stops starting them again. */
+  release(): void;
+}
+
+export interface DemoAgentsOptions {
+  readonly lab: Lab;
+  readonly parallax: Parallax;
+  readonly folder: string;
+  /** Ports inside the lab that lead to the coordinator and the broker. */
+  readonly ports: { readonly agents: number; readonly broker: number };
+  readonly onEvent: (text: string) => void;
+}
+
+const AGENT = fileURLToPath(new URL("../../agent/main.js", import.meta.url));
+const RESTART_AFTER_MS = 2_000;
+
+/** Starts a process of `parallax-agent run` on every machine of the lab. */
+export async function startAgents(options: DemoAgentsOptions): Promise<DemoAgents> {
+  const processes = new Map<string, LabProcess>();
+  let released = false;
+
+  const start = async (machine: LabMachine): Promise<void> => {
+    const config = writeConfig(machine, options);
+    const child = await options.lab.start(machine.name, [process.execPath, AGENT, "run", "--config", config], {
+      cwd: options.folder,
+      logFile: join(options.folder, `${machine.name}.log`),
+    });
+    processes.set(machine.name, child);
+    child.exited.then(({ code, signal }) => {
+      if (released) return;
+      options.onEvent(`agent ${machine.name} ended (${signal ?? `exit code ${code}`}) and is started again`);
+      setTimeout(() => {
+        if (!released) start(machine).catch((error: unknown) => options.onEvent(String(error)));
+      }, RESTART_AFTER_MS);
+    });
+  };
+
+  await Promise.all(options.lab.machines.map(start));
+  return {
+    kill: async (machine) => processes.get(machine)?.kill("SIGKILL"),
+    release: () => {
+      released = true;
+    },
+  };
+}
+
+/** The agent's own file: it alone opens the lab's special-purpose addresses. */
+function writeConfig(machine: LabMachine, { parallax, folder, ports }: DemoAgentsOptions): string {
+  const file = join(folder, `${machine.name}.yaml`);
+  const spool = join(folder, "spool", machine.name);
+  mkdirSync(spool, { recursive: true });
+  const config = {
+    name: machine.name,
+    vantage: machine.vantage,
+    labels: machine.labels,
+    coordinator: { address: `127.0.0.1:${ports.agents}`, tokenFile: parallax.state.tokenFile("agent") },
+    broker: { url: `nats://127.0.0.1:${ports.broker}`, tokenFile: parallax.state.tokenFile("broker") },
+    spool: { folder: spool, maxBytes: 256 * 1024 * 1024 },
+    interface: machine.interface,
+    caps: { packetsPerSecond: 20_000 },
+    open: ["198.18.0.0/15", "2001:db8::/32"],
+  };
+  writeFileSync(file, stringify(config), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,54 @@
+import type { ExpectedTarget } from "./check.js";
+
+/** The lab's crowd: 65,536 hosts, a few of which speak MPTCP. */
+export const CROWD = "198.18.0.0/16";
+
+/**
+ * Every address of the crowd once, from one vantage point or another; what looks interesting, and a sample of the rest,
+ * again from all others.
+ */
+export const SWEEP = `
+series: sweep
+targets: { ipv4: [${CROWD}] }
+ports: [80, 443]
+placement:
+  mode: partition
+  recheck: { verdicts: [claims-v0, claims-v1, echo, blocked-on-mptcp], sample: 1/1024 }
+  ports: { 80: "web=80", 443: "web=443" }
+stages:
+  synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
+  tracebox: { from: [claims-v0, claims-v1, echo, blocked-on-mptcp], maxTtl: 16, replyWindowMs: 1500 }
+rate: { perAgentPps: 6000 }
+seed: 42
+`;
+
+/** Every host of the lab's special networks from every vantage point, each traced with and without the option. */
+export function zooCampaign(targets: readonly ExpectedTarget[]): string {
+  const addresses = [...new Set(targets.map((target) => target.address))];
+  const prefixes = addresses.filter((address) => !address.includes(":")).map(block);
+  const ipv6 = addresses.filter((address) => address.includes(":"));
+  return `
+series: zoo
+targets:
+  ipv4: [${prefixes.join(", ")}]
+  ipv6: [${ipv6.map((address) => JSON.stringify(address)).join(", ")}]
+ports: [80, 443]
+placement:
+  mode: replicate
+  ports: { 80: "web=80", 443: "web=443" }
+stages:
+  synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
+  tracebox:
+    from: [plain, claims-v0, claims-v1, echo, altered-echo, blocked-on-mptcp, blocked-on-unknown-option]
+    maxTtl: 16
+    replyWindowMs: 1500
+rate: { perAgentPps: 1000 }
+seed: 42
+`;
+}
+
+/** The /28 around a host of the lab. */
+function block(address: string): string {
+  const [a, b, c, d] = address.split(".").map(Number);
+  return `${a}.${b}.${c}.${Math.floor((d ?? 0) / 16) * 16}/28`;
+}

@@ -1,0 +1,196 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { type Lab, startLab } from "../../deploy/lab/lab.js";
+import { UserError } from "../../shared/errors.js";
+import { VERSION } from "../../shared/version.js";
+import type { CampaignProgress } from "../campaign/progress.js";
+import { type Client, createClient } from "../cli/client.js";
+import { createProgressPrinter } from "../cli/progress.js";
+import { agentTable } from "../cli/results.js";
+import type { Comparison, Explanation } from "../compare/document.js";
+import { printComparison } from "../compare/print.js";
+import { printExplanation } from "../explain/print.js";
+import type { AgentView } from "../session/fleet.js";
+import { type Parallax, startParallax } from "../up/up.js";
+import { type DemoAgents, startAgents } from "./agents.js";
+import { SWEEP, zooCampaign } from "./campaigns.js";
+import { differences } from "./check.js";
+
+export interface DemoOptions {
+  /** Name of an agent to kill in the middle of the sweep, or null. */
+  readonly kill: string | null;
+  readonly out: NodeJS.WriteStream;
+  readonly log: Logger;
+  /** Ends the demo early. */
+  readonly signal: AbortSignal;
+}
+
+/** A demo that has run: what differs from the lab's truth, and the running system. */
+export interface DemoResult {
+  readonly differences: readonly string[];
+  readonly parallax: Parallax;
+  readonly sweep: string;
+  readonly zoo: string;
+}
+
+/** Ports that the relays open inside the lab. */
+const LAB_PORTS = { agents: 7443, broker: 4222 } as const;
+const AGENTS_TIMEOUT_MS = 60_000;
+/** How much of the sweep is done when an agent is killed. */
+const KILL_AT = 0.3;
+
+/**
+ * Brings the lab, a coordinator and its agents up, runs both campaigns and compares them with what the lab was built to
+ * be. `use` gets the running system; when it returns, everything is taken down again, also after an error.
+ */
+export async function runDemo(options: DemoOptions, use: (result: DemoResult) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "parallax-demo-"));
+  const say = (text: string) => options.out.write(`${text}\n`);
+  const stops: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  try {
+    const parallax = await startParallax({
+      data: join(folder, "data"),
+      ports: { api: 0, warehouse: 0, agents: 0, broker: 0 },
+      version: VERSION,
+      log: options.log,
+      onFatal: (reason) => say(reason),
+    });
+    stops.push(() => parallax.stop());
+    say("Building the lab: vantage points, routers, middleboxes and hosts in network namespaces");
+    const lab = await startLab({
+      folder: join(folder, "lab"),
+      services: [
+        { name: "agents", hostPort: parallax.agentsPort, labPort: LAB_PORTS.agents },
+        { name: "broker", hostPort: parallax.brokerPort, labPort: LAB_PORTS.broker },
+      ],
+      crowd: true,
+      onProgress: (text) => say(`  ${text}`),
+    });
+    stops.push(() => lab.stop());
+    const agentFolder = join(folder, "agents");
+    mkdirSync(agentFolder);
+    const agents = await startAgents({
+      lab,
+      parallax,
+      folder: agentFolder,
+      ports: LAB_PORTS,
+      onEvent: (text) => say(`  ${text}`),
+    });
+    stops.push(() => agents.release());
+    const client = createClient(parallax.state.folder);
+    await untilConnected(client, lab, options.signal);
+    say(`\nAgents\n${agentTable((await client.call("/v1/agents")) as AgentView[])}`);
+
+    say("\nSweep: 65,536 hosts on two ports, each asked once, by whichever agent is free");
+    const sweep = await runCampaign(client, SWEEP, options, killOnce(options.kill, agents));
+    const found = (await client.call(`/v1/campaigns/${sweep}/compare`)) as Comparison;
+    say(`\n${printComparison(found)}`);
+
+    say("Zoo: hosts behind middleboxes, each asked and traced from every vantage point");
+    const zoo = await runCampaign(client, zooCampaign(lab.truth), options, () => undefined);
+    const comparison = (await client.call(`/v1/campaigns/${zoo}/compare?limit=1000000`)) as Comparison;
+    say(`\n${printComparison(comparison)}`);
+    const hidden = lab.truth.find((target) => target.placement === "near-source");
+    if (hidden !== undefined) {
+      say(`$ parallax explain ${hidden.address}\n`);
+      const told = (await client.call(`/v1/campaigns/${zoo}/explain/${hidden.address}`)) as Explanation[];
+      for (const explanation of told.slice(0, 1)) say(printExplanation(explanation));
+    }
+    await use({
+      differences: [
+        ...differences(lab.truth, await everyTarget(client, zoo)),
+        ...checkSweep(found, lab.needles),
+        ...(await duplicates(parallax)),
+      ],
+      parallax,
+      sweep,
+      zoo,
+    });
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function untilConnected(client: Client, lab: Lab, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + AGENTS_TIMEOUT_MS;
+  for (;;) {
+    const agents = (await client.call("/v1/agents")) as AgentView[];
+    if (agents.filter((agent) => agent.state === "connected").length === lab.machines.length) return;
+    if (Date.now() > deadline) {
+      throw new UserError(`only ${agents.length} of ${lab.machines.length} agents connected in a minute`, {
+        remedy: "run the demo again with --log-level debug",
+      });
+    }
+    await sleep(200, undefined, { signal });
+  }
+}
+
+/** Runs one campaign to its end, showing its progress. Resolves with its name. */
+async function runCampaign(
+  client: Client,
+  text: string,
+  { out, signal }: DemoOptions,
+  onProgress: (progress: CampaignProgress) => void,
+): Promise<string> {
+  const { id } = (await client.call("/v1/campaigns", { text })) as CampaignProgress;
+  await client.call(`/v1/campaigns/${id}/start`, {});
+  const printer = createProgressPrinter(out);
+  let last: CampaignProgress | null = null;
+  for await (const value of client.lines(`/v1/campaigns/${id}/watch`, signal)) {
+    last = value as CampaignProgress;
+    printer.show(last);
+    onProgress(last);
+  }
+  printer.end();
+  if (last?.state !== "finished") {
+    throw new UserError(`campaign ${id} ended as ${last?.state}: ${last?.error}`, { remedy: "see the messages above" });
+  }
+  return id;
+}
+
+function killOnce(machine: string | null, agents: DemoAgents): (progress: CampaignProgress) => void {
+  let due = machine !== null;
+  return ({ marks, step }) => {
+    if (!due || machine === null || step !== "synscan" || marks.sent < marks.size * KILL_AT) return;
+    due = false;
+    void agents.kill(machine);
+  };
+}
+
+/** Every target of a campaign, also those that all vantage points see alike. */
+async function everyTarget(client: Client, campaign: string) {
+  const comparison = (await client.call(
+    `/v1/campaigns/${campaign}/compare?limit=1000000&everything=true`,
+  )) as Comparison;
+  return comparison.disagreements;
+}
+
+/** All hosts of the crowd answered, and exactly the needles among them speak MPTCP. */
+function checkSweep(found: Comparison, needles: readonly string[]): string[] {
+  const PORTS = 2;
+  const hosts = 65_536 * PORTS;
+  const mptcp = found.classes.filter((row) => row.hostVerdict === "mptcp").reduce((sum, row) => sum + row.targets, 0);
+  const lines: string[] = [];
+  if (found.targets !== hosts) lines.push(`sweep: ${found.targets} of ${hosts} targets answered`);
+  if (mptcp !== needles.length * PORTS)
+    lines.push(`sweep: ${mptcp} targets speak MPTCP, should be ${needles.length * PORTS}`);
+  return lines;
+}
+
+/** Rows that are in a table more than once. */
+async function duplicates(parallax: Parallax): Promise<string[]> {
+  const lines: string[] = [];
+  for (const table of ["syn_replies", "trace_hops"]) {
+    const response = await fetch(parallax.where.warehouse, {
+      method: "POST",
+      headers: { "X-ClickHouse-Key": parallax.state.token("operator") },
+      body: `SELECT count() - uniqExact(batch, row) FROM ${table}`,
+    });
+    const count = Number(await response.text());
+    if (count !== 0) lines.push(`${table}: ${count} rows are there twice`);
+  }
+  return lines;
+}

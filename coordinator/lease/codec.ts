@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { Lease, SourceState } from "./state.js";
+
+const mark = z.number().int().nonnegative();
+const interval = z.tuple([mark, mark]);
+const lease = z.object({
+  phase: z.enum(["active", "awaiting"]),
+  id: z.string(),
+  epoch: mark,
+  agent: z.string(),
+  instance: z.string(),
+  spool: z.string(),
+  vantage: z.string(),
+  from: mark,
+  to: mark,
+  sent: mark,
+  done: mark,
+  committed: mark,
+  overrun: mark,
+  packetsPerSecond: z.number().nonnegative(),
+});
+const stored = z.object({
+  plan: z.string(),
+  size: mark,
+  epoch: mark,
+  free: z.array(interval),
+  leases: z.array(lease),
+  finished: z.array(interval),
+  refusals: z.record(z.string(), z.object({ instance: z.string(), reason: z.string() })),
+  coverage: z.array(
+    z.object({
+      kind: z.enum(["asked", "uncertain"]),
+      from: mark,
+      to: mark,
+      vantage: z.string(),
+      agent: z.string(),
+      epoch: mark,
+      reason: z.string(),
+    }),
+  ),
+});
+
+/** JSON without the deadlines, which belong to one process's monotonic clock. */
+export function encodeSourceState(state: SourceState): string {
+  const pairs = (intervals: SourceState["free"]) => intervals.map(({ from, to }) => [from, to]);
+  const leases = state.leases.map(({ deadlineMs: _, ...rest }) => rest);
+  return JSON.stringify({ ...state, free: pairs(state.free), finished: pairs(state.finished), leases });
+}
+
+/**
+ * Throws ZodError or SyntaxError for text that is no state. Deadlines are infinite until `restartDeadlines` is called:
+ * a coordinator that was away does not know how long its agents have been silent.
+ */
+export function decodeSourceState(text: string): SourceState {
+  const value = stored.parse(JSON.parse(text));
+  const intervals = (pairs: readonly (readonly [number, number])[]) => pairs.map(([from, to]) => ({ from, to }));
+  return {
+    ...value,
+    free: intervals(value.free),
+    finished: intervals(value.finished),
+    leases: value.leases.map((entry): Lease => ({ ...entry, deadlineMs: Number.POSITIVE_INFINITY })),
+  };
+}
+
+/** Gives every lease its full time from now, as after a restart of the coordinator. */
+export function restartDeadlines(
+  state: SourceState,
+  nowMs: number,
+  timing: { readonly leaseTtlMs: number; readonly goneAfterMs: number },
+): SourceState {
+  const leases = state.leases.map((entry) => ({
+    ...entry,
+    deadlineMs: nowMs + (entry.phase === "active" ? timing.leaseTtlMs : timing.goneAfterMs),
+  }));
+  return { ...state, leases };
+}

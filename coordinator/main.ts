@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import type { Argv } from "yargs";
+import { hideBin } from "yargs/helpers";
+import { runProgram } from "../shared/cli/program.js";
+import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
+import { doctorCommand } from "./cli/doctor.js";
+import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
+import { upCommand } from "./cli/up.js";
+import { demoCommand } from "./demo/command.js";
+
+// A reader that went away (`| head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.exitCode = await runProgram(
+  {
+    name: "parallax",
+    commands: (parser: Argv<CommonArguments>) =>
+      parser
+        .command(upCommand)
+        .command(demoCommand)
+        .command(campaignCommand)
+        .command(agentsCommand)
+        .command(compareCommand)
+        .command(explainCommand)
+        .command(queryCommand)
+        .command(doctorCommand),
+    globals: {
+      data: {
+        type: "string",
+        default: process.env.PARALLAX_DATA ?? "parallax-data",
+        describe: "Folder of the coordinator's data",
+      },
+    },
+  },
+  hideBin(process.argv),
+  (text) => process.stderr.write(text),
+);

@@ -1,0 +1,72 @@
+import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+
+/** What an agent says of itself when it connects. */
+export interface AgentIdentity {
+  readonly agent: string;
+  readonly vantage: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly protocol: number;
+  /** Random per process life. */
+  readonly instance: string;
+  /** Random per spool folder; empty when the agent does not say. */
+  readonly spool: string;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** The agent's own cap. */
+  readonly maxPps: number;
+  /** Special-purpose prefixes that its own file opens (CIDR text). */
+  readonly opened: readonly string[];
+}
+
+export interface Heartbeat {
+  /** Increases within a session. */
+  readonly sequence: number;
+  /** Every lease of which the agent has anything left to send, await or commit. */
+  readonly leases: readonly LeaseMarks[];
+  readonly stats: AgentStats | null;
+}
+
+export interface Refusal {
+  readonly lease: string;
+  readonly epoch: number;
+  readonly reason: string;
+}
+
+export interface Revocation {
+  readonly lease: string;
+  readonly epoch: number;
+  readonly reason: string;
+}
+
+/** Messages of the coordinator after its welcome. */
+export type ToAgent =
+  | { readonly kind: "ack"; readonly sequence: number }
+  | { readonly kind: "plan"; readonly plan: WorkPlan }
+  | { readonly kind: "grant"; readonly grant: WorkGrant }
+  | { readonly kind: "revoke"; readonly revocation: Revocation };
+
+/** The sending half of a session's stream. */
+export interface AgentLink {
+  send(message: ToAgent): void;
+  /** False while earlier messages wait for the network: hand out no work. */
+  readonly writable: boolean;
+  /** Ends the stream with a message for the agent's log. */
+  end(reason: string): void;
+}
+
+/** Why a session is not accepted; the message tells the agent's operator what to do. */
+export class SessionRefused extends Error {
+  override readonly name = "SessionRefused";
+  readonly kind: "invalid" | "version" | "name-taken";
+
+  constructor(kind: SessionRefused["kind"], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Labels that selectors see: the agent's own, and its name and vantage point, which it cannot override. */
+export function selectableLabels(identity: AgentIdentity): Readonly<Record<string, string>> {
+  return { ...identity.labels, vantage: identity.vantage, agent: identity.agent };
+}

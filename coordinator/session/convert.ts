@@ -1,0 +1,108 @@
+import { addressFamily } from "../../shared/address/address.js";
+import { DecodeError } from "../../shared/errors.js";
+import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
+import type { SessionTiming } from "../../shared/lease/protocol.js";
+import type { WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { Target } from "../../shared/target/source.js";
+import type { AgentIdentity, Heartbeat, Refusal, ToAgent } from "./agent.js";
+
+/** Leases that one heartbeat may list. */
+const MOST_LEASES = 10_000;
+
+export function identityFrom(hello: wire.Hello): AgentIdentity {
+  return { ...hello, labels: { ...hello.labels } };
+}
+
+/** Throws DecodeError for numbers that cannot be indices. */
+export function heartbeatFrom(message: wire.Heartbeat): Heartbeat {
+  if (message.leases.length > MOST_LEASES) {
+    throw new DecodeError(`a heartbeat lists at most ${MOST_LEASES} leases`);
+  }
+  const { stats } = message;
+  return {
+    sequence: toNumber(message.sequence),
+    leases: message.leases.map((marks) => ({
+      lease: marks.lease,
+      epoch: toNumber(marks.epoch),
+      sent: toNumber(marks.sent),
+      done: toNumber(marks.done),
+      committed: toNumber(marks.committed),
+    })),
+    stats:
+      stats === undefined
+        ? null
+        : {
+            packetsSent: toNumber(stats.packetsSent),
+            replies: toNumber(stats.replies),
+            kernelDrops: toNumber(stats.kernelDrops),
+            sendErrors: toNumber(stats.sendErrors),
+            packetsPerSecond: stats.packetsPerSecond,
+            spoolBytes: toNumber(stats.spoolBytes),
+            lastError: stats.lastError.slice(0, 1_000),
+          },
+  };
+}
+
+/** Throws DecodeError. */
+export function refusalFrom(message: wire.Refusal): Refusal {
+  return { lease: message.lease, epoch: toNumber(message.epoch), reason: message.reason.slice(0, 1_000) };
+}
+
+export function welcomeMessage(session: string, timing: SessionTiming): wire.SessionResponse {
+  return { body: { $case: "welcome", value: { session, ...timing } } };
+}
+
+export function responseFrom(message: ToAgent): wire.SessionResponse {
+  switch (message.kind) {
+    case "ack":
+      return { body: { $case: "ack", value: { sequence: BigInt(message.sequence) } } };
+    case "plan":
+      return { body: { $case: "plan", value: planMessage(message.plan) } };
+    case "grant":
+      return { body: { $case: "grant", value: grantMessage(message.grant) } };
+    case "revoke":
+      return {
+        body: { $case: "revoke", value: { ...message.revocation, epoch: BigInt(message.revocation.epoch) } },
+      };
+  }
+}
+
+function planMessage(plan: WorkPlan): wire.Plan {
+  const { source } = plan;
+  return {
+    ...plan,
+    secret: Buffer.from(plan.secret),
+    ports: [...plan.ports],
+    variants: [...plan.variants],
+    source:
+      source.kind === "space"
+        ? {
+            $case: "space",
+            value: { ranges: [...source.ranges], permutationKey: Buffer.from(source.permutationKey) },
+          }
+        : { $case: "list", value: { size: BigInt(source.size) } },
+  };
+}
+
+function grantMessage(grant: WorkGrant): wire.Grant {
+  return {
+    ...grant,
+    epoch: BigInt(grant.epoch),
+    from: BigInt(grant.from),
+    to: BigInt(grant.to),
+    targets: grant.targets.map(listedTarget),
+  };
+}
+
+/** IPv4 goes over the wire in 4 bytes, IPv6 in 16. */
+function listedTarget(target: Target): wire.ListedTarget {
+  const { address, port } = target;
+  return { address: Buffer.from(addressFamily(address) === 4 ? address.subarray(12) : address), port };
+}
+
+function toNumber(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new DecodeError(`${value} is too large`);
+  }
+  return Number(value);
+}

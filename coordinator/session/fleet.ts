@@ -1,0 +1,249 @@
+import type { SessionTiming } from "../../shared/lease/protocol.js";
+import type { AgentStats, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { Clock } from "../lease/clock.js";
+import {
+  type AgentIdentity,
+  type AgentLink,
+  type Heartbeat,
+  type Refusal,
+  type Revocation,
+  SessionRefused,
+} from "./agent.js";
+import { checkHello, type Versions } from "./hello.js";
+
+/** Agents that left and are still listed. */
+const REMEMBERED = 10_000;
+
+/**
+ * - `connected`: heard within the stop time
+ * - `silent`: its stream is open, but nothing came for so long that it has stopped sending
+ * - `gone`: its stream has ended
+ */
+export type AgentState = "connected" | "silent" | "gone";
+
+/** What the operator sees of an agent. Times are Unix milliseconds. */
+export interface AgentView extends AgentIdentity {
+  readonly state: AgentState;
+  readonly connectedAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly stats: AgentStats | null;
+  /** Leases in its last heartbeat. */
+  readonly leases: number;
+}
+
+/** An agent with an open session. */
+export interface ConnectedAgent {
+  readonly identity: AgentIdentity;
+  /** Can take more work now: heard lately, and its stream is not congested. */
+  readonly ready: boolean;
+  /** Sends the plan before the first grant that needs it. */
+  sendGrant(plan: WorkPlan, grant: WorkGrant): void;
+  /** Told once per session and lease, however often it is asked for. */
+  sendRevoke(revocation: Revocation): void;
+}
+
+/** What the campaigns want to know. Called one after another, in the order of the agent's messages. */
+export interface FleetListener {
+  joined(agent: ConnectedAgent): void;
+  heartbeat(agent: ConnectedAgent, heartbeat: Heartbeat, first: boolean): void;
+  refused(agent: ConnectedAgent, refusal: Refusal): void;
+}
+
+/** The session server's handle of one session. */
+export interface FleetSession {
+  heartbeat(heartbeat: Heartbeat): void;
+  refusal(refusal: Refusal): void;
+  /** The stream has ended, from whichever side. */
+  closed(): void;
+}
+
+export interface Fleet {
+  readonly timing: SessionTiming;
+  /**
+   * Takes an agent in. Throws SessionRefused. Of two processes with one name the first stays as long as it is heard:
+   * letting the newcomer win would make two machines with the same name throw each other out for ever. A restarted
+   * process is let in at once when its old stream has ended, at the latest after `leaseTtlMs`.
+   */
+  join(identity: AgentIdentity, link: AgentLink): FleetSession;
+  /** Everything that ever connected (gone ones up to a bound), by name. */
+  list(): AgentView[];
+  /** Agents with an open session. */
+  connected(): ConnectedAgent[];
+  find(agent: string): ConnectedAgent | undefined;
+  listen(listener: FleetListener): void;
+}
+
+interface Member {
+  readonly identity: AgentIdentity;
+  readonly link: AgentLink;
+  readonly agent: ConnectedAgent;
+  readonly connectedAtMs: number;
+  open: boolean;
+  heardAtMs: number;
+  lastSeenAtMs: number;
+  sequence: number;
+  stats: AgentStats | null;
+  leases: number;
+}
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  readonly timing: SessionTiming;
+  readonly versions: Versions;
+}
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { clock, timing, versions } = options;
+  const members = new Map<string, Member>();
+  const listeners: FleetListener[] = [];
+
+  const isHeard = (member: Member, withinMs: number) => clock.monotonicMs() - member.heardAtMs < withinMs;
+
+  const stateOf = (member: Member): AgentState => {
+    if (!member.open) {
+      return "gone";
+    }
+    return isHeard(member, timing.stopAfterMs) ? "connected" : "silent";
+  };
+
+  const displace = (identity: AgentIdentity): void => {
+    const other = members.get(identity.agent);
+    if (other === undefined) {
+      return;
+    }
+    const sameProcess = other.identity.instance === identity.instance;
+    if (other.open && !sameProcess && isHeard(other, timing.leaseTtlMs)) {
+      throw new SessionRefused(
+        "name-taken",
+        `an agent named ${identity.agent} is connected already (vantage point ${other.identity.vantage}); give one of ` +
+          `the two another name, or wait ${timing.leaseTtlMs / 1_000} s after the other has stopped`,
+      );
+    }
+    if (other.open) {
+      other.open = false;
+      other.link.end("a newer session of this agent has taken over");
+    }
+    members.delete(identity.agent);
+  };
+
+  const forgetOldest = (): void => {
+    for (const [name, member] of members) {
+      if (members.size <= REMEMBERED) {
+        return;
+      }
+      if (!member.open) {
+        members.delete(name);
+      }
+    }
+  };
+
+  const admit = (identity: AgentIdentity, link: AgentLink): Member => {
+    const now = clock.wallMs();
+    const member: Member = {
+      identity,
+      link,
+      agent: connectedAgent(identity, link, () => stateOf(member) === "connected"),
+      connectedAtMs: now,
+      open: true,
+      heardAtMs: clock.monotonicMs(),
+      lastSeenAtMs: now,
+      sequence: -1,
+      stats: null,
+      leases: 0,
+    };
+    members.set(identity.agent, member);
+    forgetOldest();
+    return member;
+  };
+
+  const hear = (member: Member): void => {
+    member.heardAtMs = clock.monotonicMs();
+    member.lastSeenAtMs = clock.wallMs();
+  };
+
+  return {
+    timing,
+    join(identity, link) {
+      checkHello(identity, versions);
+      displace(identity);
+      const member = admit(identity, link);
+      for (const listener of listeners) {
+        listener.joined(member.agent);
+      }
+      return {
+        heartbeat(heartbeat) {
+          if (!member.open || heartbeat.sequence <= member.sequence) {
+            return;
+          }
+          const first = member.sequence < 0;
+          member.sequence = heartbeat.sequence;
+          member.stats = heartbeat.stats ?? member.stats;
+          member.leases = heartbeat.leases.length;
+          hear(member);
+          link.send({ kind: "ack", sequence: heartbeat.sequence });
+          for (const listener of listeners) {
+            listener.heartbeat(member.agent, heartbeat, first);
+          }
+        },
+        refusal(refusal) {
+          if (!member.open) {
+            return;
+          }
+          hear(member);
+          for (const listener of listeners) {
+            listener.refused(member.agent, refusal);
+          }
+        },
+        closed() {
+          member.open = false;
+        },
+      };
+    },
+    list() {
+      const views = [...members.values()].map(
+        (member): AgentView => ({
+          ...member.identity,
+          state: stateOf(member),
+          connectedAtMs: member.connectedAtMs,
+          lastSeenAtMs: member.lastSeenAtMs,
+          stats: member.stats,
+          leases: member.leases,
+        }),
+      );
+      return views.sort((a, b) => (a.agent < b.agent ? -1 : 1));
+    },
+    connected: () => [...members.values()].filter((member) => member.open).map((member) => member.agent),
+    find(agent) {
+      const member = members.get(agent);
+      return member?.open === true ? member.agent : undefined;
+    },
+    listen(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+function connectedAgent(identity: AgentIdentity, link: AgentLink, isConnected: () => boolean): ConnectedAgent {
+  const plans = new Set<string>();
+  const revoked = new Set<string>();
+  return {
+    identity,
+    get ready() {
+      return link.writable && isConnected();
+    },
+    sendGrant(plan, grant) {
+      if (!plans.has(plan.plan)) {
+        plans.add(plan.plan);
+        link.send({ kind: "plan", plan });
+      }
+      link.send({ kind: "grant", grant });
+    },
+    sendRevoke(revocation) {
+      const key = `${revocation.lease} ${revocation.epoch}`;
+      if (!revoked.has(key)) {
+        revoked.add(key);
+        link.send({ kind: "revoke", revocation });
+      }
+    },
+  };
+}

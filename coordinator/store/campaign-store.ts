@@ -1,0 +1,144 @@
+import { formatAddress, parseAddress } from "../../shared/address/address.js";
+import type { Target } from "../../shared/target/source.js";
+import { type CampaignRecord, campaignCodec, type SourceRecord } from "../campaign/record.js";
+import { scanVariants } from "../campaign/spec.js";
+import type { CampaignStore, ListSize } from "../campaign/store.js";
+import { buildJudgements, buildViews } from "../compare/build.js";
+import type { Store } from "./store.js";
+
+const INSERT_ROWS = 50_000;
+const IPV4_MAPPED = "target BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255')";
+
+/** The campaigns' part of the database. Every method can be called again after a failure: it replaces what was there. */
+export function createCampaignStore(store: Store): CampaignStore {
+  const clearList = (campaign: string, source: string) =>
+    store.command("DELETE FROM target_lists WHERE campaign = {campaign:String} AND source = {source:String}", {
+      campaign,
+      source,
+    });
+
+  /** Numbers what `where` chooses from the views, for each source, in an order that hides addresses' neighbourhood. */
+  const freeze = async (
+    record: CampaignRecord,
+    sources: readonly SourceRecord[],
+    where: (source: SourceRecord) => string,
+    parameters: Readonly<Record<string, string | number | readonly string[]>>,
+  ): Promise<ListSize[]> => {
+    await buildViews(store, viewRequest(record));
+    const sizes: ListSize[] = [];
+    for (const source of sources) {
+      await clearList(record.id, source.id);
+      await store.command(
+        `INSERT INTO target_lists (campaign, source, \`index\`, target, port)
+         SELECT {campaign:String}, {source:String},
+           row_number() OVER (ORDER BY sipHash64(target, port, {campaign:String}), target, port) - 1, target, port
+         FROM (
+           SELECT DISTINCT target, port FROM target_views FINAL
+           WHERE campaign = {campaign:String} AND has({ports:Array(UInt16)}, port)
+             AND ${source.family === "v4" ? IPV4_MAPPED : `NOT (${IPV4_MAPPED})`} AND (${where(source)})
+         )`,
+        { ...parameters, campaign: record.id, source: source.id, ports: source.ports, vantage: source.vantage ?? "" },
+      );
+      sizes.push({ source: source.id, size: await listSize(store, record.id, source.id) });
+    }
+    return sizes;
+  };
+
+  return {
+    async saveCampaign(record) {
+      await store.insertRows("campaigns", [
+        {
+          id: record.id,
+          series: record.series,
+          state: record.state,
+          record: campaignCodec.encode(record),
+          created_at: clickhouseTime(record.createdAtMs),
+          updated_at: clickhouseTime(Date.now()),
+        },
+      ]);
+    },
+
+    async saveTargetList(campaign, source, targets) {
+      await clearList(campaign, source);
+      let rows: Record<string, unknown>[] = [];
+      let index = 0;
+      for (const { address, port } of targets) {
+        rows.push({ campaign, source, index: index++, target: mappedText(address), port });
+        if (rows.length < INSERT_ROWS) continue;
+        await store.insertRows("target_lists", rows);
+        rows = [];
+      }
+      if (rows.length > 0) await store.insertRows("target_lists", rows);
+    },
+
+    async saveCoverage(campaign, rows) {
+      if (rows.length === 0) return;
+      const saved_at = clickhouseTime(Date.now());
+      await store.insertRows(
+        "coverage",
+        rows.map((row) => ({ ...row, campaign, saved_at })),
+      );
+    },
+
+    freezeRecheckList: (record, { sources, verdicts, sample }) =>
+      freeze(
+        record,
+        sources,
+        () => `(has({verdicts:Array(String)}, verdict)
+          OR sipHash64(target, port, {key:String}) % {denominator:UInt32} < {numerator:UInt32})
+          AND (target, port) NOT IN (
+            SELECT target, port FROM syn_replies WHERE campaign = {campaign:String} AND vantage = {vantage:String})`,
+        {
+          verdicts,
+          key: Buffer.from(record.permutationKey).toString("hex"),
+          numerator: sample?.numerator ?? 0,
+          denominator: sample?.denominator ?? 1,
+        },
+      ),
+
+    freezeTraceList: (record, { sources, verdicts }) =>
+      freeze(record, sources, () => "has({verdicts:Array(String)}, verdict)", { verdicts }),
+
+    async listTargets(campaign, source, from, to) {
+      const targets: Target[] = [];
+      const sql = `SELECT toString(target) AS target, port FROM target_lists FINAL
+        WHERE campaign = {campaign:String} AND source = {source:String}
+          AND \`index\` >= {from:UInt64} AND \`index\` < {to:UInt64} ORDER BY \`index\``;
+      for await (const row of store.rows(sql, { campaign, source, from, to })) {
+        targets.push({ address: parseAddress(String(row.target)), port: Number(row.port) });
+      }
+      return targets;
+    },
+
+    async buildComparison(record) {
+      await buildViews(store, viewRequest(record));
+      await buildJudgements(store, record.id);
+    },
+  };
+}
+
+function viewRequest(record: CampaignRecord) {
+  return {
+    campaign: record.id,
+    everywhere: record.spec.placement.mode === "replicate" ? record.vantages : [],
+    variants: scanVariants(record.spec),
+  };
+}
+
+async function listSize(store: Store, campaign: string, source: string): Promise<number> {
+  const sql =
+    "SELECT count() AS n FROM target_lists FINAL WHERE campaign = {campaign:String} AND source = {source:String}";
+  for await (const row of store.rows(sql, { campaign, source })) return Number(row.n);
+  return 0;
+}
+
+/** Text that an IPv6 column takes. */
+function mappedText(address: Uint8Array): string {
+  const text = formatAddress(address);
+  return text.includes(":") ? text : `::ffff:${text}`;
+}
+
+/** Text that a DateTime64 column takes, UTC. */
+function clickhouseTime(unixMs: number): string {
+  return new Date(unixMs).toISOString().replace("T", " ").replace("Z", "");
+}

@@ -1,0 +1,46 @@
+import { fold16, sum16 } from "../../../shared/packet/checksum.js";
+import { type IpHeader, PROTOCOL_TCP, u8 } from "../../../shared/packet/ip.js";
+
+/** Longest option list a TCP header has room for. */
+export const MAX_OPTION_BYTES = 40;
+const TCP_HEADER_BYTES = 20;
+
+/** The same TCP packet with another option list (padded with end-of-list), its lengths and checksums made right. */
+export function withOptions(packet: Uint8Array, ip: IpHeader, options: Uint8Array): Uint8Array {
+  const tcpAt = ip.headerBytes;
+  const payloadAt = tcpAt + (u8(packet, tcpAt + 12) >>> 4) * 4;
+  const end = Math.min(packet.length, ip.totalBytes);
+  const optionBytes = Math.ceil(options.length / 4) * 4;
+  const out = new Uint8Array(tcpAt + TCP_HEADER_BYTES + optionBytes + end - payloadAt);
+  out.set(packet.subarray(0, tcpAt + TCP_HEADER_BYTES));
+  out.set(options, tcpAt + TCP_HEADER_BYTES);
+  out.set(packet.subarray(payloadAt, end), tcpAt + TCP_HEADER_BYTES + optionBytes);
+  out[tcpAt + 12] = (((TCP_HEADER_BYTES + optionBytes) / 4) << 4) | (u8(packet, tcpAt + 12) & 0x0f);
+  setLength(out, ip);
+  setChecksum(out, ip, PROTOCOL_TCP, tcpAt + 16);
+  return out;
+}
+
+/** Writes the packet's length into its IP header. */
+export function setLength(packet: Uint8Array, ip: IpHeader): void {
+  const [at, length] = ip.family === 4 ? [2, packet.length] : [4, packet.length - 40];
+  packet[at] = length >>> 8;
+  packet[at + 1] = length;
+  if (ip.family === 6) return;
+  packet[10] = 0;
+  packet[11] = 0;
+  put16(packet, 10, fold16(sum16(packet, 0, ip.headerBytes)));
+}
+
+/** Writes the transport checksum, with the pseudo header (RFC 9293, RFC 8200) where `protocol` has one. */
+export function setChecksum(packet: Uint8Array, ip: IpHeader, protocol: number | null, at: number): void {
+  put16(packet, at, 0);
+  const [from, to] = ip.family === 4 ? [12, 20] : [8, 40];
+  const pseudo = protocol === null ? 0 : sum16(packet, from, to, protocol + packet.length - ip.headerBytes);
+  put16(packet, at, fold16(sum16(packet, ip.headerBytes, packet.length, pseudo)));
+}
+
+function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}

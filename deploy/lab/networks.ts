@@ -1,0 +1,247 @@
+import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+
+/** What listens on ports 80 and 443 of the network's host. */
+export type ServerKind = "mptcp" | "tcp" | "none" | "silent";
+
+/** A bump in the wire: no router, no address, found only by what it does. */
+export type Behaviour = "remove-option" | "echo-v0" | "echo-any" | "remove-option-and-short-quotes";
+
+/** A rule in the kernel of a router; it first shows in the quote of the router behind. */
+export type KernelRule = "nop-fill" | "drop-option" | "reset-option" | "drop-unknown" | "clamp-mss";
+
+/** Where a box stands: on a link of its own between two routers, on a link that is there anyway, or in a router. */
+export type Site =
+  | { readonly kind: "source"; readonly vantage: string }
+  | { readonly kind: "transit" }
+  | { readonly kind: "edge" }
+  | { readonly kind: "before-edge" }
+  | { readonly kind: "before-host" };
+
+/** One destination network and what must be found of its host. */
+export interface Network {
+  readonly number: number;
+  readonly name: string;
+  readonly server: ServerKind;
+  /** A router between edge and host. */
+  readonly inner: boolean;
+  readonly box?:
+    | { readonly site: Site; readonly behaviour: Behaviour }
+    | { readonly site: Site; readonly rule: KernelRule };
+  readonly hostVerdict: HostVerdict;
+  readonly placement: Placement;
+  /** What a vantage point sees whose path the box is on (all of them without a box) ... */
+  readonly view: ViewVerdict;
+  /** ... and one whose path it is not on. */
+  readonly viewElsewhere?: ViewVerdict;
+  /** Condition that the traces of affected vantage points must show. */
+  readonly condition?: string;
+}
+
+const removed = "tcp.option.mptcp.removed";
+const nop = "tcp.option.mptcp.nop";
+const hidden = { server: "mptcp", hostVerdict: "mptcp", view: "plain", viewElsewhere: "claims-v1" } as const;
+const nearHost = {
+  server: "mptcp",
+  inner: true,
+  hostVerdict: "middlebox-near-host",
+  placement: "near-destination",
+  view: "plain",
+} as const;
+const blocked = {
+  server: "tcp",
+  inner: false,
+  hostVerdict: "middlebox-near-host",
+  placement: "near-destination",
+} as const;
+const echo = {
+  server: "tcp",
+  inner: false,
+  hostVerdict: "echoing-middlebox",
+  placement: "near-destination",
+  view: "echo",
+} as const;
+
+/** The lab's destination networks. Addresses: 198.19.<number>.10 and 2001:db8:<number>::10. */
+export const NETWORKS: readonly Network[] = [
+  {
+    number: 1,
+    name: "mptcp",
+    server: "mptcp",
+    inner: false,
+    hostVerdict: "mptcp",
+    placement: "agree",
+    view: "claims-v1",
+  },
+  {
+    number: 2,
+    name: "tcp",
+    server: "tcp",
+    inner: false,
+    hostVerdict: "not-capable",
+    placement: "agree",
+    view: "plain",
+  },
+  {
+    number: 3,
+    name: "closed",
+    server: "none",
+    inner: false,
+    hostVerdict: "not-capable",
+    placement: "agree",
+    view: "rst",
+  },
+  {
+    number: 4,
+    name: "silent",
+    server: "silent",
+    inner: false,
+    hostVerdict: "not-reached",
+    placement: "agree",
+    view: "no-reply",
+  },
+  {
+    number: 5,
+    name: "echo-v0",
+    ...echo,
+    box: { site: { kind: "before-host" }, behaviour: "echo-v0" },
+    condition: "tcp.option.mptcp.echoed",
+  },
+  {
+    number: 6,
+    name: "echo-any",
+    ...echo,
+    box: { site: { kind: "before-host" }, behaviour: "echo-any" },
+    condition: "tcp.option.mptcp.echoed",
+  },
+  {
+    number: 7,
+    name: "strip-near-source",
+    ...hidden,
+    inner: false,
+    placement: "near-source",
+    box: { site: { kind: "source", vantage: "sin" }, behaviour: "remove-option" },
+    condition: removed,
+  },
+  {
+    number: 8,
+    name: "nop-near-source",
+    ...hidden,
+    inner: false,
+    placement: "near-source",
+    box: { site: { kind: "source", vantage: "fra" }, rule: "nop-fill" },
+    condition: nop,
+  },
+  {
+    number: 9,
+    name: "strip-transit",
+    ...hidden,
+    inner: false,
+    placement: "transit",
+    box: { site: { kind: "transit" }, behaviour: "remove-option" },
+    condition: removed,
+  },
+  {
+    number: 10,
+    name: "nop-transit",
+    ...hidden,
+    inner: false,
+    placement: "transit",
+    box: { site: { kind: "transit" }, rule: "nop-fill" },
+    condition: nop,
+  },
+  {
+    number: 11,
+    name: "strip-near-destination",
+    ...nearHost,
+    box: { site: { kind: "edge" }, behaviour: "remove-option" },
+    condition: removed,
+  },
+  {
+    number: 12,
+    name: "nop-near-destination",
+    ...nearHost,
+    box: { site: { kind: "edge" }, rule: "nop-fill" },
+    condition: nop,
+  },
+  {
+    number: 13,
+    name: "syn-dropper",
+    ...blocked,
+    view: "blocked-on-mptcp",
+    box: { site: { kind: "edge" }, rule: "drop-option" },
+    condition: "tcp.option.mptcp.blocked",
+  },
+  {
+    number: 14,
+    name: "rst-on-option",
+    ...blocked,
+    view: "blocked-on-mptcp",
+    box: { site: { kind: "edge" }, rule: "reset-option" },
+    condition: "tcp.option.mptcp.reset",
+  },
+  {
+    number: 15,
+    name: "unknown-dropper",
+    ...blocked,
+    view: "blocked-on-unknown-option",
+    box: { site: { kind: "edge" }, rule: "drop-unknown" },
+    condition: "tcp.option.mptcp.blocked",
+  },
+  {
+    number: 16,
+    name: "mss-clamp",
+    server: "mptcp",
+    inner: false,
+    hostVerdict: "mptcp",
+    placement: "transit",
+    view: "claims-v1",
+    viewElsewhere: "claims-v1",
+    box: { site: { kind: "transit" }, rule: "clamp-mss" },
+    condition: "tcp.option.mss.changed",
+  },
+  {
+    number: 17,
+    name: "short-quotes",
+    ...nearHost,
+    box: { site: { kind: "before-edge" }, behaviour: "remove-option-and-short-quotes" },
+    condition: removed,
+  },
+  {
+    number: 18,
+    name: "mptcp-inner",
+    server: "mptcp",
+    inner: true,
+    hostVerdict: "mptcp",
+    placement: "agree",
+    view: "claims-v1",
+  },
+];
+
+/** A site of the lab from which is measured. */
+export interface VantagePoint {
+  readonly name: string;
+  readonly region: string;
+  /** First router of the core on its way. */
+  readonly core: "core-a" | "core-c";
+}
+
+export const VANTAGE_POINTS: readonly VantagePoint[] = [
+  { name: "fra", region: "eu-central", core: "core-a" },
+  { name: "nyc", region: "us-east", core: "core-a" },
+  { name: "sin", region: "ap-southeast", core: "core-c" },
+];
+
+/** Ports of every server; at each vantage point a machine of its own asks each of them. */
+export const PORTS = [80, 443] as const;
+
+/** True when the box of a network is on the path from a vantage point. */
+export function isAffected(network: Network, vantage: VantagePoint): boolean {
+  const site = network.box?.site;
+  if (site === undefined) return false;
+  if (site.kind === "source") return site.vantage === vantage.name;
+  return site.kind !== "transit" || vantage.core === "core-a";
+}
+
+export function hostAddresses(network: Network): readonly string[] {
+  return [`198.19.${network.number}.10`, `2001:db8:${network.number}::10`];
+}

@@ -1,0 +1,211 @@
+import { type Behaviour, type KernelRule, type Network, PORTS, VANTAGE_POINTS } from "./networks.js";
+
+/** One end of a link: an interface in a namespace. */
+export interface End {
+  readonly node: string;
+  readonly interface: string;
+  /** With prefix length; absent for the ends inside the box namespace. */
+  readonly addresses: readonly string[];
+}
+
+/** A veth pair; a box on it makes two pairs of it, joined in the box namespace by the forwarding process. */
+export interface Link {
+  readonly a: End;
+  readonly b: End;
+  readonly box?: { readonly behaviour: Behaviour; readonly interfaces: readonly [string, string] };
+}
+
+export interface Route {
+  readonly node: string;
+  /** Prefix, or "default". */
+  readonly to: string;
+  /** Next hop's address; absent for an address that the node answers itself. */
+  readonly via?: string;
+}
+
+export interface Rule {
+  readonly node: string;
+  readonly rule: KernelRule | "silent";
+  /** Destination prefixes that it applies to; empty for all. */
+  readonly to: readonly string[];
+}
+
+export interface Listener {
+  readonly node: string;
+  readonly kind: "mptcp" | "tcp";
+  /** Addresses to bind; "" for all of both families. */
+  readonly addresses: readonly string[];
+}
+
+export interface Machine {
+  readonly name: string;
+  readonly vantage: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly interface: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+/** Everything that the lab is made of. */
+export interface Topology {
+  readonly nodes: readonly string[];
+  readonly links: readonly Link[];
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+  readonly listeners: readonly Listener[];
+  readonly machines: readonly Machine[];
+  /** Address with which a node answers what comes from below or above it in the tree: node → neighbour → [v4, v6]. */
+  readonly facing: ReadonlyMap<string, ReadonlyMap<string, readonly [string, string]>>;
+  /** Tree: node → parent; the root is core-b. */
+  readonly parents: ReadonlyMap<string, string>;
+}
+
+/** Namespace of the bumps in the wire. */
+export const BOXES = "boxes";
+export const CROWD = { prefix: "198.18.0.0/16", node: "host-crowd" } as const;
+
+/** Addresses of the crowd that speak MPTCP. */
+export function needles(): string[] {
+  return Array.from({ length: 16 }, (_, i) => `198.18.${(i * 67 + 5) % 256}.${(i * 41 + 9) % 256}`);
+}
+
+/**
+ * A tree with core-b at its root: vantage points' machines hang below r1, r2 and core-a or core-c; every destination
+ * network below an edge router of its own. Boxed prefixes take a second link between the same two routers.
+ */
+export function createTopology(networks: readonly Network[], crowd: boolean): Topology {
+  const nodes: string[] = [BOXES, "core-b"];
+  const links: Link[] = [];
+  const routes: Route[] = [];
+  const rules: Rule[] = [];
+  const listeners: Listener[] = [];
+  const machines: Machine[] = [];
+  const facing = new Map<string, Map<string, readonly [string, string]>>();
+  const parents = new Map<string, string>();
+  const interfaces = new Map<string, number>();
+  let boxes = 0;
+
+  const nextInterface = (node: string): string => {
+    const number = interfaces.get(node) ?? 0;
+    interfaces.set(node, number + 1);
+    return `eth${number}`;
+  };
+  /** Joins two nodes; returns their addresses on the link. */
+  const join = (a: string, b: string, behaviour?: Behaviour, prefix?: Network): LinkAddresses => {
+    const addresses = prefix === undefined ? linkAddresses(links.length) : networkAddresses(prefix);
+    const end = (node: string, side: "a" | "b"): End => ({
+      node,
+      interface: nextInterface(node),
+      addresses: addresses[side].map((address, family) => `${address}/${addresses.lengths[family]}`),
+    });
+    const link = { a: end(a, "a"), b: end(b, "b") };
+    const box = () => ({ behaviour: behaviour as Behaviour, interfaces: [`box${boxes}a`, `box${boxes++}b`] as const });
+    links.push(behaviour === undefined ? link : { ...link, box: box() });
+    return addresses;
+  };
+  const remember = (node: string, neighbour: string, address: readonly [string, string]) => {
+    facing.set(node, (facing.get(node) ?? new Map()).set(neighbour, address));
+  };
+  /** Hangs a node below another, with a default route up and, for each prefix below it, a route down at every ancestor. */
+  const hang = (child: string, parent: string, behaviour?: Behaviour, prefix?: Network): LinkAddresses => {
+    nodes.push(child);
+    parents.set(child, parent);
+    const addresses = join(parent, child, behaviour, prefix);
+    remember(parent, child, addresses.a);
+    remember(child, parent, addresses.b);
+    for (const via of addresses.a) routes.push({ node: child, to: "default", via });
+    return addresses;
+  };
+  const routeDown = (prefixes: readonly string[], leaf: string) => {
+    for (let node = leaf; ; ) {
+      const parent = parents.get(node);
+      if (parent === undefined) return;
+      const [v4, v6] = facing.get(node)?.get(parent) ?? ["", ""];
+      for (const to of prefixes) routes.push({ node: parent, to, via: to.includes(":") ? v6 : v4 });
+      node = parent;
+    }
+  };
+  /** Sends some prefixes up over a link of their own, with a box on it. */
+  const detour = (child: string, parent: string, behaviour: Behaviour, network: Network) => {
+    const { a } = join(parent, child, behaviour);
+    for (const to of prefixesOf(network)) routes.push({ node: child, to, via: to.includes(":") ? a[1] : a[0] });
+  };
+
+  hang("core-a", "core-b");
+  hang("core-c", "core-b");
+  for (const vantage of VANTAGE_POINTS) {
+    hang(`${vantage.name}-r2`, vantage.core);
+    hang(`${vantage.name}-r1`, `${vantage.name}-r2`);
+    for (const port of PORTS) {
+      const name = `${vantage.name}-${port}`;
+      const { b } = hang(name, `${vantage.name}-r1`);
+      const machine = { name, vantage: vantage.name, interface: "eth0", ipv4: b[0], ipv6: b[1] };
+      machines.push({ ...machine, labels: { web: String(port), region: vantage.region } });
+      routeDown([`${b[0]}/32`, `${b[1]}/128`], name);
+    }
+  }
+  for (const network of networks) {
+    const { number, box } = network;
+    const [edge, inner, host] = [`edge-${number}`, `inner-${number}`, `host-${number}`];
+    const behaviourAt = (kind: string) =>
+      box !== undefined && "behaviour" in box && box.site.kind === kind ? box.behaviour : undefined;
+    hang(edge, "core-b", behaviourAt("before-edge"));
+    if (network.inner) hang(inner, edge, behaviourAt("edge"));
+    const last = network.inner ? inner : edge;
+    hang(host, last, behaviourAt("before-host"), network);
+    routeDown(prefixesOf(network), last);
+    if (box !== undefined && "behaviour" in box) {
+      if (box.site.kind === "source")
+        detour(`${box.site.vantage}-r1`, `${box.site.vantage}-r2`, box.behaviour, network);
+      if (box.site.kind === "transit") detour("core-a", "core-b", box.behaviour, network);
+    }
+    if (box !== undefined && "rule" in box) {
+      const { site } = box;
+      const node = site.kind === "source" ? `${site.vantage}-r1` : site.kind === "transit" ? "core-a" : edge;
+      rules.push({ node, rule: box.rule, to: prefixesOf(network) });
+    }
+    if (network.server === "silent") rules.push({ node: host, rule: "silent", to: [] });
+    if (network.server === "mptcp" || network.server === "tcp") {
+      listeners.push({ node: host, kind: network.server, addresses: [""] });
+    }
+  }
+  if (crowd) {
+    hang("edge-crowd", "core-b");
+    hang(CROWD.node, "edge-crowd");
+    routeDown([CROWD.prefix], CROWD.node);
+    routes.push({ node: CROWD.node, to: `local ${CROWD.prefix}` });
+    listeners.push({ node: CROWD.node, kind: "mptcp", addresses: needles() });
+    listeners.push({ node: CROWD.node, kind: "tcp", addresses: [""] });
+  }
+  return { nodes, links, routes, rules, listeners, machines, facing, parents };
+}
+
+interface LinkAddresses {
+  readonly a: readonly [string, string];
+  readonly b: readonly [string, string];
+  /** Prefix lengths of both families. */
+  readonly lengths: readonly [number, number];
+}
+
+const LINK_BLOCKS = ["192.0.2", "198.51.100", "203.0.113"];
+
+/** The n-th link between routers: a /31 of the documentation blocks and a /64 of 2001:2::/48. */
+function linkAddresses(n: number): LinkAddresses {
+  const block = LINK_BLOCKS[Math.floor(n / 128)];
+  if (block === undefined) throw new RangeError(`the lab has addresses for ${LINK_BLOCKS.length * 128} links`);
+  const low = (n % 128) * 2;
+  const v6 = `2001:2:0:${(n + 1).toString(16)}`;
+  return { a: [`${block}.${low}`, `${v6}::1`], b: [`${block}.${low + 1}`, `${v6}::2`], lengths: [31, 64] };
+}
+
+function networkAddresses({ number }: Network): LinkAddresses {
+  return {
+    a: [`198.19.${number}.1`, `2001:db8:${number}::1`],
+    b: [`198.19.${number}.10`, `2001:db8:${number}::10`],
+    lengths: [28, 64],
+  };
+}
+
+function prefixesOf({ number }: Network): string[] {
+  return [`198.19.${number}.0/28`, `2001:db8:${number}::/64`];
+}

@@ -1,0 +1,90 @@
+import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+import { hostAddresses, isAffected, type Network, PORTS, VANTAGE_POINTS, type VantagePoint } from "./networks.js";
+import type { Topology } from "./topology.js";
+
+/** What a campaign must find of one target of the lab. */
+export interface TruthTarget {
+  readonly network: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostVerdict: HostVerdict;
+  readonly placement: Placement;
+  readonly views: Readonly<Record<string, ViewVerdict>>;
+  readonly changes: readonly TruthChange[];
+}
+
+export interface TruthChange {
+  readonly vantage: string;
+  readonly condition: string;
+  /** Last router that quotes the field as sent; null when that is the vantage point itself. */
+  readonly after: string | null;
+  /** First hop that shows the change. */
+  readonly before: string;
+}
+
+/** The lab's own truth, from what it is built of: never from a measurement. */
+export function truthOf(topology: Topology, networks: readonly Network[]): TruthTarget[] {
+  return networks.flatMap((network) =>
+    hostAddresses(network).flatMap((address, family) =>
+      PORTS.map((port) => ({
+        network: network.name,
+        address,
+        port,
+        hostVerdict: network.hostVerdict,
+        placement: network.placement,
+        views: Object.fromEntries(VANTAGE_POINTS.map((vantage) => [vantage.name, viewOf(network, vantage)])),
+        changes: VANTAGE_POINTS.flatMap((vantage) => changeOf(topology, network, vantage, port, family as 0 | 1)),
+      })),
+    ),
+  );
+}
+
+function viewOf(network: Network, vantage: VantagePoint): ViewVerdict {
+  return network.box === undefined || isAffected(network, vantage)
+    ? network.view
+    : (network.viewElsewhere ?? network.view);
+}
+
+function changeOf(
+  topology: Topology,
+  network: Network,
+  vantage: VantagePoint,
+  port: number,
+  family: 0 | 1,
+): TruthChange[] {
+  const { box, condition } = network;
+  if (box === undefined || condition === undefined || !isAffected(network, vantage)) return [];
+  const path = pathTo(topology, network, `${vantage.name}-${port}`, family);
+  const at = (node: string) => path.findIndex((hop) => hop.node === node);
+  // The hop whose outgoing side the box works on; the next one shows it.
+  const before = {
+    source: () => at(`${vantage.name}-r1`),
+    transit: () => at("core-a"),
+    edge: () => at(`edge-${network.number}`),
+    "before-edge": () => at("core-b"),
+    "before-host": () => path.length - 2,
+  }[box.site.kind]();
+  const shortQuotes = "behaviour" in box && box.behaviour === "remove-option-and-short-quotes";
+  const first = before + (shortQuotes ? 2 : 1);
+  return [
+    { vantage: vantage.name, condition, after: path[before]?.address ?? null, before: path[first]?.address ?? "" },
+  ];
+}
+
+/** The hops from a machine to a network's host, with the address that each answers with. */
+function pathTo(topology: Topology, network: Network, machine: string, family: 0 | 1) {
+  const up = ancestors(topology, machine);
+  const down = ancestors(topology, `host-${network.number}`).reverse();
+  const hops = [...up.slice(1), ...down.slice(1)];
+  return hops.map((node, i) => {
+    // A router answers with the address of the interface that its answer leaves by: toward the machine.
+    const toward = i === 0 ? machine : (hops[i - 1] ?? machine);
+    return { node, address: topology.facing.get(node)?.get(toward)?.[family] ?? "" };
+  });
+}
+
+/** A node and all above it, up to the root. */
+function ancestors(topology: Topology, node: string): string[] {
+  const parent = topology.parents.get(node);
+  return parent === undefined ? [node] : [node, ...ancestors(topology, parent)];
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { parseDocument } from "yaml";
+import { loadAgentConfig, parseAgentConfig, readToken } from "../../../agent/config/config.js";
+import { UserError } from "../../../shared/errors.js";
+
+const GOOD = `
+name: fra-1
+vantage: fra
+labels: { web: "80", region: eu-central }
+coordinator: { address: "192.0.2.1:7443", tokenFile: agent.token }
+broker: { url: "nats://192.0.2.1:4222", tokenFile: /etc/parallax/nats.token }
+spool: { folder: spool, maxBytes: 1073741824 }
+interface: eth0
+caps: { packetsPerSecond: 10000 }
+open: [198.18.0.0/15, "2001:db8::/32"]
+contact: { email: noc@example.net, url: "https://example.net/scan" }
+`;
+
+/** The good file with a change. */
+function changed(change: (file: ReturnType<typeof parseDocument>) => void): string {
+  const document = parseDocument(GOOD);
+  change(document);
+  return String(document);
+}
+
+function linesOf(text: string): string[] {
+  try {
+    parseAgentConfig(text, "agent.yaml");
+  } catch (error) {
+    if (error instanceof UserError) {
+      expect(error.exitCode).toBe(2);
+      return error.line.split("\n");
+    }
+    throw error;
+  }
+  throw new Error("the file was accepted");
+}
+
+const folder = mkdtempSync(join(tmpdir(), "parallax-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("the agent's file", () => {
+  test("is read with its paths taken from its own folder", () => {
+    const config = parseAgentConfig(GOOD, "/etc/parallax/agent.yaml");
+    expect(config.coordinator.tokenFile).toBe("/etc/parallax/agent.token");
+    expect(config.broker.tokenFile).toBe("/etc/parallax/nats.token");
+    expect(config.spool.folder).toBe("/etc/parallax/spool");
+    expect(config.labels).toEqual({ web: "80", region: "eu-central" });
+    expect(config.open.map(({ family, length }) => [family, length])).toEqual([
+      [4, 15],
+      [6, 32],
+    ]);
+    expect(config.caps).toEqual({ packetsPerSecond: 10_000, ports: null });
+    expect(config.block).toEqual([]);
+  });
+
+  test("may leave the contact out; whether probes may go anywhere then is decided elsewhere", () => {
+    const config = parseAgentConfig(
+      changed((file) => file.delete("contact")),
+      "agent.yaml",
+    );
+    expect(config.contact).toBeNull();
+  });
+
+  test("names every problem on a line of its own, with its key and what to do", () => {
+    const text = changed((file) => {
+      file.delete("interface");
+      file.setIn(["broker", "uri"], "nats://x:1");
+      file.setIn(["caps", "packetsPerSecond"], "fast");
+      file.setIn(["open", 1], "2001:db8::/129");
+      file.setIn(["name"], "fra.1");
+    });
+    const lines = linesOf(text);
+    expect(lines).toHaveLength(5);
+    for (const line of lines) {
+      expect(line).toMatch(/^agent\.yaml: \S+: .+; .+/);
+    }
+    expect(lines.map((line) => line.split(": ")[1])).toEqual(
+      expect.arrayContaining(["interface", "broker.uri", "caps.packetsPerSecond", "open[1]", "name"]),
+    );
+  });
+
+  test.each([
+    ["an empty file", "", "name"],
+    ["a list", "[1]", "(file)"],
+    ["a coordinator without a port", GOOD.replace("192.0.2.1:7443", "192.0.2.1"), "coordinator.address"],
+    ["a broker that is no NATS", GOOD.replace("nats://", "http://"), "broker.url"],
+    ["an address that is not one", GOOD.replace("198.18.0.0/15", "198.18.0.256"), "open[0]"],
+    ["a tiny spool", GOOD.replace("1073741824", "1000"), "spool.maxBytes"],
+    ["a mail address that is not one", GOOD.replace("noc@example.net", "noc"), "contact.email"],
+    ["a page that is not on the web", GOOD.replace("https://example.net/scan", "ftp://example.net"), "contact.url"],
+    ["a label that selectors cannot name", GOOD.replace('web: "80"', '"w b": "80"'), "labels.w b"],
+    ["a label without quotes", GOOD.replace('"80"', "80"), "labels.web"],
+    ["a rate of nothing", GOOD.replace("packetsPerSecond: 10000", "packetsPerSecond: 0"), "caps.packetsPerSecond"],
+  ])("refuses %s", (_what, text, key) => {
+    expect(linesOf(text).some((line) => line.startsWith(`agent.yaml: ${key}: `))).toBe(true);
+  });
+
+  test("says where broken YAML breaks", () => {
+    expect(linesOf("name: [fra\nvantage: x")[0]).toMatch(/agent\.yaml: .*line 2.*; mend the YAML there/);
+  });
+
+  test("that is not there is named", () => {
+    expect(() => loadAgentConfig(join(folder, "none.yaml"))).toThrow(/none\.yaml cannot be read \(ENOENT\)/);
+  });
+
+  test("a token is read without the line's end, and an empty or missing file is named with its key", () => {
+    writeFileSync(join(folder, "token"), "secret\n");
+    writeFileSync(join(folder, "empty"), "\n");
+    expect(readToken(join(folder, "token"), "coordinator.tokenFile")).toBe("secret");
+    expect(() => readToken(join(folder, "empty"), "coordinator.tokenFile")).toThrow(
+      /coordinator\.tokenFile: .* is empty/,
+    );
+    expect(() => readToken(join(folder, "gone"), "broker.tokenFile")).toThrow(/broker\.tokenFile: .*ENOENT/);
+  });
+});

@@ -1,0 +1,249 @@
+import { describe, expect, it } from "@jest/globals";
+import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/engine.js";
+import { formatAddress } from "../../../shared/address/address.js";
+import type { TraceHopRow } from "../../../shared/batch/rows.js";
+import { variantOfSourcePort } from "../../../shared/probe/fields.js";
+import { icmpError, isIpv4, portsOf, reset, synAck, tcpOf, ttlOf } from "../wire/answers.js";
+import { createKit, type Kit } from "../wire/engine-kit.js";
+import type { Network } from "../wire/memory-port.js";
+
+/** Routers at every TTL below `targetTtl`, then the target. */
+interface Path {
+  readonly targetTtl: number;
+  readonly silent?: readonly number[];
+  readonly quoteBytes?: number;
+  /** What the probe looks like at a router. */
+  readonly touch?: (ttl: number, quote: Uint8Array) => Uint8Array;
+  readonly answer?: (probe: Uint8Array) => Uint8Array | null;
+  readonly afterMs?: number;
+}
+
+function routerAddress(probe: Uint8Array, ttl: number): number[] {
+  return isIpv4(probe) ? [203, 0, 113, ttl] : [0x20, 1, 0x0d, 0xb8, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, ttl];
+}
+
+function networkOf(path: Path): Network {
+  const { targetTtl, silent = [], quoteBytes, touch, answer = synAck, afterMs = 2 } = path;
+  return (probe) => {
+    const ttl = ttlOf(probe);
+    if (silent.includes(ttl)) return [];
+    if (ttl >= targetTtl) {
+      const packet = answer(probe);
+      return packet === null ? [] : [{ afterMs, packet }];
+    }
+    const packet = icmpError(probe, {
+      from: routerAddress(probe, ttl),
+      type: isIpv4(probe) ? 11 : 3,
+      ...(quoteBytes === undefined ? {} : { quoteBytes }),
+      ...(touch === undefined ? {} : { touch: (quote) => touch(ttl, quote) }),
+    });
+    return [{ afterMs, packet }];
+  };
+}
+
+function traceOptions(kit: Kit, more: Partial<TraceboxOptions> = {}): TraceboxOptions {
+  return { ...kit.options, variants: ["v1"], maxTtl: 30, retries: 2, roundGapMs: 12, ...more };
+}
+
+async function trace(path: Path, targets = ["198.18.0.1"], more: Partial<TraceboxOptions> = {}) {
+  const kit = createKit(networkOf(path), { targets });
+  const engine = createTracebox(traceOptions(kit, more));
+  await kit.run(engine);
+  const rows = kit.rows
+    .filter((row): row is TraceHopRow => row.table === "trace_hops")
+    .sort((a, b) => a.index - b.index || a.variant.localeCompare(b.variant) || a.ttl - b.ttl);
+  return { kit, engine, rows, ttls: kit.port.sent.map(({ packet }) => ttlOf(packet)) };
+}
+
+/** MP_CAPABLE overwritten with NOPs, as Linux' TCPOPTSTRIP does. */
+function fillWithNops(quote: Uint8Array): Uint8Array {
+  const tcp = tcpOf(quote);
+  for (let at = 20; at < tcp.length; ) {
+    const kind = tcp[at] ?? 0;
+    const length = kind === 1 ? 1 : (tcp[at + 1] ?? 1);
+    if (kind === 30) tcp.fill(1, at, at + length);
+    at += length;
+  }
+  return quote;
+}
+
+describe("tracebox", () => {
+  it("names every hop up to the target, each once, and stops there", async () => {
+    const { rows, ttls, engine } = await trace({ targetTtl: 4 });
+    expect(rows.map((row) => `${row.ttl} ${row.kind} ${formatAddress(row.responder)} ${row.mptcp}`)).toEqual([
+      "1 time-exceeded 203.0.113.1 unmodified",
+      "2 time-exceeded 203.0.113.2 unmodified",
+      "3 time-exceeded 203.0.113.3 unmodified",
+      "4 synack 198.18.0.1 unobservable",
+    ]);
+    expect(rows.map((row) => row.verdict)).toEqual(["", "", "", "plain"]);
+    expect(rows.flatMap((row) => [...row.changes, ...row.unobservable])).toEqual([]);
+    expect(Math.max(...ttls)).toBeLessThanOrEqual(5);
+    expect(engine.progress()).toMatchObject({ sent: 1, done: 1, replies: 4 });
+  });
+
+  it("does the same over IPv6", async () => {
+    const { rows } = await trace({ targetTtl: 3 }, ["2001:db8:5::1"]);
+    expect(rows.map((row) => `${row.ttl} ${row.kind} ${formatAddress(row.responder)} ${row.mptcp}`)).toEqual([
+      "1 time-exceeded 2001:db8:9::1 unmodified",
+      "2 time-exceeded 2001:db8:9::2 unmodified",
+      "3 synack 2001:db8:5::1 unobservable",
+    ]);
+  });
+
+  it("shows the first hop at which the option is overwritten, and nothing else", async () => {
+    const { rows } = await trace({ targetTtl: 4, touch: (ttl, quote) => (ttl >= 2 ? fillWithNops(quote) : quote) });
+    expect(rows.map((row) => [row.ttl, row.mptcp, row.changes])).toEqual([
+      [1, "unmodified", []],
+      [2, "stripped-nop", ["tcp.option.mptcp.nop"]],
+      [3, "stripped-nop", ["tcp.option.mptcp.nop"]],
+      [4, "unobservable", []],
+    ]);
+  });
+
+  it.each([
+    ["IPv4", "198.18.0.1", 28],
+    ["IPv6", "2001:db8:5::1", 48],
+  ])(
+    "finds the hops of %s routers that quote eight bytes, and calls the option unobservable there",
+    async (_name, target, quoteBytes) => {
+      const { rows } = await trace({ targetTtl: 4, quoteBytes }, [target]);
+      expect(rows.map((row) => [row.ttl, row.kind])).toEqual([
+        [1, "time-exceeded"],
+        [2, "time-exceeded"],
+        [3, "time-exceeded"],
+        [4, "synack"],
+      ]);
+      for (const row of rows.slice(0, 3)) {
+        expect(row.mptcp).toBe("unobservable");
+        expect(row.unobservable).toContain("tcp.option.mptcp");
+        expect(row.changes).toEqual([]);
+        expect(row.quote).toHaveLength(quoteBytes);
+      }
+    },
+  );
+
+  it("keeps the flow constant over TTLs and retries", async () => {
+    const { kit } = await trace({ targetTtl: 4, silent: [2] });
+    const flows = kit.port.sent.map(({ packet }) => {
+      const view = new DataView(tcpOf(packet).slice().buffer);
+      return [view.getUint32(0), view.getUint32(4)].join();
+    });
+    expect(flows.length).toBeGreaterThan(4);
+    expect(new Set(flows).size).toBe(1);
+  });
+
+  it("asks a silent hop again as often as it may, and goes past it", async () => {
+    const { rows, ttls } = await trace({ targetTtl: 4, silent: [2] });
+    expect(rows.map((row) => row.ttl)).toEqual([1, 3, 4]);
+    expect(ttls.filter((ttl) => ttl === 2)).toHaveLength(3);
+    expect(ttls.filter((ttl) => ttl === 1)).toHaveLength(1);
+  });
+
+  it("finds a hop whose first answer is lost, and compares it with the probe that was answered", async () => {
+    let lost = false;
+    const path = networkOf({ targetTtl: 3 });
+    const kit = createKit(
+      (probe) => {
+        if (ttlOf(probe) !== 2 || lost) return path(probe);
+        lost = true;
+        return [];
+      },
+      { targets: ["198.18.0.1"] },
+    );
+    await kit.run(createTracebox(traceOptions(kit)));
+    const second = kit.rows.find((row) => row.table === "trace_hops" && row.ttl === 2);
+    expect(second).toMatchObject({ mptcp: "unmodified", changes: [] });
+    expect(second?.rttUs).toBeLessThan(50_000);
+  });
+
+  it("stops five hops beyond the last one that answers", async () => {
+    const { rows, ttls } = await trace({ targetTtl: 99, silent: Array.from({ length: 60 }, (_, i) => i + 3) });
+    expect(rows.map((row) => row.ttl)).toEqual([1, 2]);
+    expect(Math.max(...ttls)).toBe(7);
+    // The hop behind the last answer may only have lost it; those beyond are not asked again.
+    expect([3, 4, 7].map((ttl) => ttls.filter((one) => one === ttl).length)).toEqual([3, 1, 1]);
+  });
+
+  it("goes on when an answer comes late", async () => {
+    const { rows } = await trace({ targetTtl: 12, afterMs: 70 }, undefined, { replyWindowMs: 150 });
+    expect(rows.map((row) => row.ttl)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  it("tries no TTL beyond the highest", async () => {
+    const { ttls } = await trace({ targetTtl: 99 }, undefined, { maxTtl: 6 });
+    expect([...new Set(ttls)].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("ends at a reset, at the hop whose probe it answers", async () => {
+    const { rows } = await trace({ targetTtl: 3, answer: reset });
+    expect(rows.map((row) => [row.ttl, row.kind, row.verdict])).toEqual([
+      [1, "time-exceeded", ""],
+      [2, "time-exceeded", ""],
+      [3, "rst", "rst"],
+    ]);
+  });
+
+  it("gives a reset to the right TTL behind a silent hop", async () => {
+    const { rows } = await trace({ targetTtl: 4, silent: [3], answer: reset }, undefined, { roundGapMs: 30 });
+    expect(rows.at(-1)).toMatchObject({ ttl: 4, kind: "rst" });
+  });
+
+  it("gives a SYN/ACK without timestamps to the right TTL", async () => {
+    const { rows } = await trace({ targetTtl: 3, answer: (probe) => synAck(probe, { timestamps: false }) });
+    expect(rows.at(-1)).toMatchObject({ ttl: 3, kind: "synack", verdict: "plain" });
+  });
+
+  it("ends at an unreachable, and says who sent it", async () => {
+    const turned = (probe: Uint8Array): Uint8Array => icmpError(probe, { from: [203, 0, 113, 77], type: 3, code: 13 });
+    const { rows, ttls } = await trace({ targetTtl: 3, answer: turned });
+    expect(rows.at(-1)).toMatchObject({ ttl: 3, kind: "unreachable", verdict: "", icmpType: 3, icmpCode: 13 });
+    expect(rows.at(-1)?.mptcp).toBe("unmodified");
+    expect(Math.max(...ttls)).toBeLessThanOrEqual(4);
+  });
+
+  it("makes one row where a hop answers twice", async () => {
+    const path = networkOf({ targetTtl: 3 });
+    const kit = createKit((probe) => [...path(probe), ...path(probe)], { targets: ["198.18.0.1"] });
+    const engine = createTracebox(traceOptions(kit));
+    await kit.run(engine);
+    expect(kit.rows).toHaveLength(3);
+    expect(engine.progress().duplicates).toBeGreaterThanOrEqual(2);
+  });
+
+  it("sends no two probes to one target within ten milliseconds, with every variant at work", async () => {
+    const variants = ["v0", "v1", "plain"] as const;
+    const { kit, rows } = await trace({ targetTtl: 5 }, undefined, { variants });
+    expect(rows).toHaveLength(15);
+    const times = kit.port.sent.map(({ atMs }) => atMs);
+    for (const [i, time] of times.entries()) {
+      if (i > 0) expect(time - (times[i - 1] ?? 0)).toBeGreaterThanOrEqual(9.5);
+    }
+    expect(new Set(kit.port.sent.map(({ packet }) => variantOfSourcePort(portsOf(packet).source)))).toEqual(
+      new Set(variants),
+    );
+  });
+
+  it("traces more targets than its window holds, in order, and moves `done` over them", async () => {
+    const targets = Array.from({ length: 30 }, (_, i) => `198.18.0.${i + 1}`);
+    const { rows, engine } = await trace({ targetTtl: 2 }, targets, { windowTargets: 4 });
+    expect(rows.map((row) => `${row.index} ${row.ttl}`)).toEqual(targets.flatMap((_, i) => [`${i} 1`, `${i} 2`]));
+    expect(engine.progress()).toMatchObject({ sent: 30, done: 30 });
+  });
+
+  it("leaves out blocked targets", async () => {
+    const { rows, engine } = await trace({ targetTtl: 2 }, ["198.18.0.1", "198.18.0.2"], {
+      isBlocked: (address) => address[15] === 1,
+    });
+    expect(new Set(rows.map((row) => row.index))).toEqual(new Set([1]));
+    expect(engine.progress()).toMatchObject({ skipped: 1, done: 2 });
+  });
+
+  it("goes through a device that is busy at times", async () => {
+    const kit = createKit(networkOf({ targetTtl: 3 }), { targets: ["198.18.0.1", "198.18.0.2", "198.18.0.3"] });
+    let turn = 0;
+    Object.defineProperty(kit.port, "limit", { get: () => [0, 1][turn++ % 2] });
+    await kit.run(createTracebox(traceOptions(kit)));
+    expect(kit.rows).toHaveLength(9);
+  });
+});

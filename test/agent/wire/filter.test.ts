@@ -1,0 +1,110 @@
+import { describe, expect, it } from "@jest/globals";
+import { replyFilter } from "../../../agent/wire/filter.js";
+
+/** Classic BPF as Linux Documentation/networking/filter.rst describes it; only what a filter of ours may use. */
+function run(program: Uint8Array, frame: Uint8Array, packetType: number): number {
+  const view = new DataView(program.buffer, program.byteOffset, program.length);
+  const byte = (at: number): number => frame[at] ?? Number.NaN;
+  let a = 0;
+  let x = 0;
+  for (let pc = 0; pc < program.length / 8; pc++) {
+    const [code, yes, no, k] = [
+      view.getUint16(pc * 8, true),
+      view.getUint8(pc * 8 + 2),
+      view.getUint8(pc * 8 + 3),
+      view.getUint32(pc * 8 + 4, true),
+    ];
+    const outside = (at: number, bytes: number): boolean => at + bytes > frame.length;
+    switch (code) {
+      case 0x20:
+        if (k !== 0xfffff004) throw new Error(`word at ${k}`);
+        a = packetType;
+        break;
+      case 0x28:
+        if (outside(k, 2)) return 0;
+        a = byte(k) * 256 + byte(k + 1);
+        break;
+      case 0x30:
+        if (outside(k, 1)) return 0;
+        a = byte(k);
+        break;
+      case 0x48:
+        if (outside(x + k, 2)) return 0;
+        a = byte(x + k) * 256 + byte(x + k + 1);
+        break;
+      case 0xb1:
+        x = 4 * (byte(k) & 0xf);
+        break;
+      case 0x15:
+        pc += a === k ? yes : no;
+        break;
+      case 0x35:
+        pc += a >= k ? yes : no;
+        break;
+      case 0x45:
+        pc += (a & k) !== 0 ? yes : no;
+        break;
+      case 0x06:
+        return k;
+      default:
+        throw new Error(`instruction ${code.toString(16)}`);
+    }
+  }
+  throw new Error("ran off the end");
+}
+
+const IPV4 = [0x08, 0x00];
+const IPV6 = [0x86, 0xdd];
+const INCOMING = 0;
+const OUTGOING = 4;
+
+function ipv4(protocol: number, destinationPort: number, { optionWords = 0, fragment = 0 } = {}): Uint8Array {
+  const header = new Uint8Array(20 + 4 * optionWords);
+  header[0] = 0x45 + optionWords;
+  header[6] = fragment >>> 8;
+  header[7] = fragment & 0xff;
+  header[9] = protocol;
+  return Uint8Array.of(...new Uint8Array(12), ...IPV4, ...header, 0, 80, destinationPort >>> 8, destinationPort & 0xff);
+}
+
+function ipv6(next: number, destinationPort: number): Uint8Array {
+  const header = new Uint8Array(40);
+  header[0] = 0x60;
+  header[6] = next;
+  return Uint8Array.of(...new Uint8Array(12), ...IPV6, ...header, 0, 80, destinationPort >>> 8, destinationPort & 0xff);
+}
+
+describe("reply filter", () => {
+  const program = replyFilter(61_000);
+  const accepts = (frame: Uint8Array, packetType = INCOMING): boolean => run(program, frame, packetType) > 65_535;
+
+  it.each([
+    ["TCP to the first source port", ipv4(6, 61_000)],
+    ["TCP to the last port", ipv4(6, 65_535)],
+    ["TCP behind IPv4 options", ipv4(6, 61_000, { optionWords: 3 })],
+    ["TCP with don't-fragment set", ipv4(6, 61_000, { fragment: 0x4000 })],
+    ["ICMP", ipv4(1, 0)],
+    ["IPv6 TCP", ipv6(6, 61_000)],
+    ["ICMPv6", ipv6(58, 0)],
+  ])("lets %s pass", (_name, frame) => {
+    expect(accepts(frame)).toBe(true);
+  });
+
+  it.each([
+    ["TCP to a lower port", ipv4(6, 60_999)],
+    ["TCP to a lower port behind options that look like a high one", ipv4(6, 443, { optionWords: 1 })],
+    ["a later fragment", ipv4(6, 61_000, { fragment: 1 })],
+    ["UDP", ipv4(17, 61_000)],
+    ["IPv6 TCP to a lower port", ipv6(6, 60_999)],
+    ["IPv6 UDP", ipv6(17, 61_000)],
+    ["ARP", Uint8Array.of(...new Uint8Array(12), 0x08, 0x06, ...new Uint8Array(28))],
+    ["a frame that ends in the IP header", ipv4(6, 61_000).subarray(0, 30)],
+    ["an empty frame", new Uint8Array(0)],
+  ])("keeps %s back", (_name, frame) => {
+    expect(accepts(frame)).toBe(false);
+  });
+
+  it("keeps back what this host sends", () => {
+    expect(accepts(ipv4(6, 61_000), OUTGOING)).toBe(false);
+  });
+});

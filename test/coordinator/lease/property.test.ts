@@ -1,0 +1,103 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { isComplete } from "../../../coordinator/lease/state.js";
+import { World } from "./world.js";
+
+/** One step of the world from one number. */
+function act(world: World, code: number): unknown {
+  const machine = world.machines[code % world.machines.length];
+  if (machine === undefined) {
+    return;
+  }
+  const argument = code >>> 10;
+  switch ((code >>> 4) % 28) {
+    case 0:
+    case 1:
+      return world.request(machine, 1 + (argument % 12), argument % 5 === 4);
+    case 2:
+    case 3:
+    case 4:
+      return world.work(machine, argument);
+    case 5:
+    case 6:
+      return world.heartbeat(machine);
+    case 7:
+    case 8:
+      return world.deliver(argument % Math.max(1, world.network.length), argument % 3 === 0);
+    case 9:
+      return world.pass(1_000);
+    case 10:
+    case 11:
+      return world.pass(argument % 20_000);
+    case 12:
+      return world.crash(machine);
+    case 13:
+    case 14:
+      return world.restart(machine, argument % 4 === 3);
+    case 15:
+      machine.frozen = machine.alive;
+      return;
+    case 16:
+      return world.thaw(machine);
+    case 17:
+      world.wallMs += (argument % 2_000_001) - 1_000_000;
+      return;
+    case 18:
+      return argument % 2 === 0 ? world.restartCoordinator() : world.saveCoverage();
+    case 19:
+    case 20:
+      machine.cut = true;
+      return;
+    case 21:
+      return world.retire(machine);
+    case 22:
+      return machine.alive && !machine.frozen ? world.connect(machine) : undefined;
+    default:
+      return world.cycle(machine, argument);
+  }
+}
+
+/** Everybody works and everything arrives; returns when all is committed. */
+function finish(world: World): void {
+  for (const machine of world.machines) {
+    world.thaw(machine);
+    if (!machine.alive) {
+      world.restart(machine, false);
+    }
+    world.connect(machine);
+  }
+  for (let round = 0; round < 1_000 && !isComplete(world.state); round++) {
+    world.pass(1_000);
+    for (const machine of world.machines) {
+      world.request(machine, 9, false);
+      world.work(machine, 6 * 5 * 7 + 6 + round);
+      world.publish(machine, 100);
+      world.heartbeat(machine);
+    }
+    while (world.network.length > 0) {
+      world.deliver(0, false);
+    }
+    world.saveCoverage();
+  }
+}
+
+describe("the lease machine", () => {
+  it("gives no index to two agents, loses none and commits all, whatever crashes, freezes, repeats or is reordered", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 30 }), { maxLength: 80 }), (codes) => {
+        const world = new World(37, 2);
+        for (const code of codes) {
+          act(world, code);
+        }
+        finish(world);
+
+        expect(isComplete(world.state)).toBe(true);
+        expect(world.committed.size).toBe(37);
+        const asked = world.coverage.filter((row) => row.kind === "asked").sort((a, b) => a.from - b.from);
+        expect(asked.reduce((at, row) => (row.from === at ? row.to : Number.NaN), 0)).toBe(37);
+        expect(world.epochs.every((epoch, i) => i === 0 || epoch > (world.epochs[i - 1] ?? 0))).toBe(true);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import type { ProbeNetwork } from "../../../agent/lease/probing.js";
+import { replyRow } from "../../agent/lease/rows.js";
+
+/** An interface on which every fourth target answers: an index a millisecond, with a reply window of 50 ms. */
+export interface TestNetwork extends ProbeNetwork {
+  /** Every index sent, in order. */
+  readonly sent: number[];
+}
+
+const WINDOW_MS = 50;
+
+export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetwork {
+  const sent: number[] = [];
+  return {
+    ipv4: true,
+    ipv6: false,
+    sent,
+    startProbing(job) {
+      const times: number[] = [];
+      let [next, done, stopped] = [job.from, job.from, false];
+      let finish: () => void = () => undefined;
+      const finished = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      const timer = setInterval(() => {
+        const now = performance.now();
+        for (let i = 0; i < 5 && next < job.to && !stopped && job.maySend(); i++) {
+          sent.push(next);
+          times.push(now);
+          if (next % 4 === 0) {
+            job.emit({ ...replyRow(next), options: new Uint8Array(options.rowBytes ?? 0) });
+          }
+          next++;
+        }
+        while (done < next && (times[done - job.from] ?? now) + WINDOW_MS <= now) {
+          done++;
+        }
+        if (done === next && (stopped || next === job.to)) {
+          clearInterval(timer);
+          finish();
+        }
+      }, 5);
+      return {
+        get sent() {
+          return next;
+        },
+        get done() {
+          return done;
+        },
+        stop() {
+          stopped = true;
+        },
+        finished,
+      };
+    },
+    run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+    stats: () => ({ packetsSent: sent.length, replies: Math.ceil(sent.length / 4), kernelDrops: 0, sendErrors: 0 }),
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,320 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { NatsConnection } from "@nats-io/transport-node";
+import pino from "pino";
+import type { CampaignProgress } from "../../../coordinator/campaign/progress.js";
+import { type Campaigns, createCampaigns } from "../../../coordinator/campaign/runner.js";
+import { createControl } from "../../../coordinator/control/control.js";
+import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
+import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
+import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.js";
+import { startBroker, type TestBroker } from "../control/nats.js";
+import { TOKEN } from "../session/player.js";
+import { type AutoAgent, startAgent, TIMING } from "./auto-agent.js";
+import { askedOf, createMemoryStore, type MemoryStore } from "./memory-store.js";
+
+const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+const log = pino({ level: "silent" });
+let broker: TestBroker;
+let memory: MemoryStore;
+let agents: AutoAgent[];
+let coordinators: Coordinator[];
+let series = 0;
+
+interface Coordinator {
+  readonly fleet: Fleet;
+  readonly campaigns: Campaigns;
+  readonly server: SessionServer;
+  readonly connection: NatsConnection;
+  readonly conflicts: Error[];
+}
+
+async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
+  const connection = await broker.connect();
+  const versions = { coordinator: "0.1.0", oldestAgent: "0.1.0" };
+  const fleet = createFleet({ clock, timing: TIMING, versions });
+  const conflicts: Error[] = [];
+  const campaigns = await createCampaigns({
+    control: await createControl(connection),
+    store: memory.store,
+    fleet,
+    clock,
+    random: (bytes) => randomBytes(bytes),
+    coordinatorVersion: "0.1.0",
+    log,
+    goneAfterMs,
+    onConflict: (error) => conflicts.push(error),
+  });
+  const server = await startSessionServer({ bind: "127.0.0.1:0", token: TOKEN, fleet, log });
+  const coordinator = { fleet, campaigns, server, connection, conflicts };
+  coordinators.push(coordinator);
+  return coordinator;
+}
+
+/** As a crash would end it: nothing is saved any more, and nobody is told. */
+async function crash(coordinator: Coordinator): Promise<void> {
+  coordinators = coordinators.filter((other) => other !== coordinator);
+  await coordinator.server.stop();
+  await coordinator.connection.close();
+  await coordinator.campaigns.close();
+}
+
+async function agent(at: Coordinator, name: string, hello: Partial<Hello>, speed?: number): Promise<AutoAgent> {
+  const started = startAgent(at.server.port, name, hello, speed);
+  agents.push(started);
+  await until(() => at.fleet.find(name) !== undefined);
+  return started;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    if (tries > 1_500) {
+      throw new Error(`still not so: ${isSo.toString()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Follows a campaign to its end. */
+async function ended({ campaigns }: Coordinator, id: string): Promise<CampaignProgress[]> {
+  const seen: CampaignProgress[] = [];
+  for await (const progress of campaigns.watch(id, AbortSignal.timeout(30_000))) {
+    seen.push(progress);
+  }
+  return seen;
+}
+
+function campaignFile(text: string): { text: string } {
+  series++;
+  return { text: `series: s${series}\n${text}` };
+}
+
+const SMALL = "targets: { ipv4: [198.18.0.0/24] }\nports: [80]\nseed: 1\nrate: { perAgentPps: 100000 }\n";
+
+beforeAll(async () => {
+  broker = await startBroker();
+});
+
+afterAll(async () => {
+  await broker.stop();
+});
+
+beforeEach(() => {
+  memory = createMemoryStore(5);
+  agents = [];
+  coordinators = [];
+});
+
+afterEach(async () => {
+  for (const started of agents) {
+    started.stop();
+  }
+  for (const coordinator of coordinators) {
+    await crash(coordinator);
+  }
+});
+
+describe("a campaign", () => {
+  it("goes through SYN scan, recheck, tracebox and comparison, each port on its own machines", async () => {
+    const at = await startCoordinator();
+    const fra80 = await agent(at, "fra-80", { vantage: "fra", labels: { web: "80" } });
+    const fra443 = await agent(at, "fra-443", { vantage: "fra", labels: { web: "443" } });
+    const sin = await agent(at, "sin-1", { vantage: "sin", labels: { web: "80" } });
+    const sin443 = await agent(at, "sin-443", { vantage: "sin", labels: { web: "443" } });
+    const { id } = await at.campaigns.create(
+      campaignFile(`
+targets: { ipv4: [198.18.0.0/24], ipv6: ['2001:db8::1', '2001:db8::2', '2001:db8::3'] }
+ports: [80, 443]
+placement: { recheck: {}, ports: { 80: "web=80", 443: "web=443" } }
+stages: { tracebox: { maxTtl: 9 } }
+rate: { perAgentPps: 100000 }
+`),
+    );
+    expect(at.campaigns.get(id)).toMatchObject({ state: "created" });
+    await at.campaigns.start(id);
+    const seen = await ended(at, id);
+
+    expect(seen.at(-1)).toMatchObject({ state: "finished", step: "comparing", waiting: [], error: "" });
+    expect([...new Set(seen.map((progress) => progress.step))]).toEqual(
+      expect.arrayContaining(["synscan", "recheck", "tracebox"]),
+    );
+    expect(memory.compared).toEqual([id]);
+    expect(memory.records.get(id)?.state).toBe("finished");
+    for (const [source, size] of [
+      ["synscan/v4/80", 256],
+      ["synscan/v4/443", 256],
+      ["synscan/v6/80", 3],
+      ["recheck/v6/443/sin", 5],
+      ["tracebox/v4/80/fra", 5],
+    ] as const) {
+      const asked = askedOf(memory, source);
+      expect(asked.reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(size);
+    }
+    for (const worker of [fra80, sin]) {
+      expect(worker.plans.flatMap((plan) => plan.ports)).not.toContain(443);
+    }
+    expect([fra443, sin443].flatMap((worker) => worker.plans.flatMap((plan) => plan.ports))).not.toContain(80);
+    const plans = [fra80, fra443, sin, sin443].flatMap((worker) => worker.plans);
+    expect(plans.find((plan) => plan.plan === `${id}/tracebox/v4/80/fra`)).toMatchObject({
+      stage: "tracebox",
+      variants: ["v0", "v1", "plain"],
+      maxTtl: 9,
+      source: { $case: "list", value: { size: 5n } },
+    });
+    expect(new Set(fra80.plans.map((plan) => plan.plan)).size).toBe(fra80.plans.length);
+    const listed = [fra443, sin443]
+      .flatMap((worker) => worker.grants)
+      .filter((grant) => grant.plan.includes("/synscan/v6/"));
+    expect(listed.flatMap((grant) => grant.targets.map((target) => target.address.toString("hex"))).sort()).toEqual(
+      ["1", "2", "3"].map((last) => `20010db8${last.padStart(24, "0")}`),
+    );
+  }, 30_000);
+
+  it("gives what a killed agent had not done to another one, and waits for what is in its spool", async () => {
+    const at = await startCoordinator();
+    const first = await agent(at, "fra-1", {}, 20);
+    const { id } = await at.campaigns.create(campaignFile(SMALL));
+    await at.campaigns.start(id);
+    first.publishing = false;
+    await until(() => at.campaigns.get(id).marks.done > 30);
+    first.kill();
+    const second = await agent(at, "fra-2", {}, 200);
+    await until(() => at.campaigns.get(id).waiting.some((reason) => reason.includes("rows of")));
+
+    const waiting = at.campaigns.get(id);
+    expect(waiting.waiting[0]).toMatch(
+      /rows of \d+ targets of synscan\/v4\/80 are with agent fra-1, which is not connected/,
+    );
+    expect(waiting.marks.committed).toBeLessThan(256);
+    expect(second.grants.length).toBeGreaterThan(0);
+
+    first.publishing = true;
+    first.restart(at.server.port);
+    expect((await ended(at, id)).at(-1)).toMatchObject({ state: "finished" });
+    const rows = [...memory.coverage.values()];
+    expect(rows.filter((row) => row.kind === "uncertain" && row.agent === "fra-1")).not.toEqual([]);
+    expect(askedOf(memory, "synscan/v4/80").reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(256);
+  }, 30_000);
+
+  it("asks again what an agent that is gone for good had in its spool", async () => {
+    const at = await startCoordinator(1_000);
+    const first = await agent(at, "fra-1", {}, 20);
+    const { id } = await at.campaigns.create(campaignFile(SMALL));
+    await at.campaigns.start(id);
+    first.publishing = false;
+    await until(() => at.campaigns.get(id).marks.done > 30);
+    first.kill();
+    await agent(at, "fra-2", {}, 200);
+
+    expect((await ended(at, id)).at(-1)).toMatchObject({ state: "finished" });
+    expect([...memory.coverage.values()].map((row) => row.reason)).toContain("agent gone for good");
+  }, 30_000);
+
+  it("goes on when the coordinator was killed, and no lease of a live agent is given to another", async () => {
+    const before = await startCoordinator();
+    const workers = [await agent(before, "fra-1", {}, 3), await agent(before, "sin-1", { vantage: "sin" }, 3)];
+    const { id } = await before.campaigns.create(campaignFile(SMALL));
+    await before.campaigns.start(id);
+    await until(() => before.campaigns.get(id).marks.done > 30);
+    await crash(before);
+
+    const after = await startCoordinator();
+    expect(after.campaigns.get(id)).toMatchObject({ state: "running", step: "synscan" });
+    for (const worker of workers) {
+      worker.reconnect(after.server.port);
+      worker.speed = 40;
+    }
+    expect((await ended(after, id)).at(-1)).toMatchObject({ state: "finished" });
+
+    const taken = workers.flatMap((worker) => worker.grants.map((grant) => ({ ...grant, name: worker.name })));
+    const overlaps = taken.filter((a) => taken.some((b) => a.name !== b.name && a.from < b.to && b.from < a.to));
+    expect(overlaps).toEqual([]);
+    expect(askedOf(memory, "synscan/v4/80").reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(256);
+  }, 30_000);
+
+  it("says which agent it waits for", async () => {
+    const at = await startCoordinator();
+    await agent(at, "fra-1", { vantage: "fra", labels: { web: "80" }, ipv6: false });
+    await agent(at, "sin-1", { vantage: "sin", labels: { web: "80" } });
+    const { id } = await at.campaigns.create(
+      campaignFile(`
+targets: { ipv4: [198.18.0.0/30], ipv6: ['2001:db8::1'] }
+ports: [80, 443]
+placement: { mode: replicate, ports: { 80: "web=80", 443: "web=443" } }
+`),
+    );
+    await at.campaigns.start(id);
+    await until(() => at.campaigns.get(id).marks.committed === 9);
+
+    expect(at.campaigns.get(id).waiting).toEqual([
+      "no agent with web=80 and IPv6 at vantage fra",
+      "no agent with web=443 at vantage fra",
+      "no agent with web=443 at vantage sin",
+      "no agent with web=443 and IPv6 at vantage fra",
+      "no agent with web=443 and IPv6 at vantage sin",
+    ]);
+    await at.campaigns.cancel(id);
+  }, 30_000);
+
+  it("tells the agents to stop when it is cancelled, and takes up none of it after a restart", async () => {
+    const at = await startCoordinator();
+    const worker = await agent(at, "fra-1", {}, 1);
+    const { id } = await at.campaigns.create(campaignFile(SMALL));
+    await at.campaigns.start(id);
+    await until(() => worker.grants.length > 0);
+    const asked = performance.now();
+    await at.campaigns.cancel(id);
+    await until(() => worker.revoked.length > 0);
+    expect(performance.now() - asked).toBeLessThan(500);
+    await until(() => memory.records.get(id)?.state === "cancelled");
+    await expect(at.campaigns.cancel(id)).rejects.toThrow(`campaign ${id} is cancelled already`);
+
+    await crash(at);
+    const again = await startCoordinator();
+    expect(again.campaigns.get(id)).toMatchObject({ state: "cancelled" });
+    worker.reconnect(again.server.port);
+    const grants = worker.grants.length;
+    await until(() => again.fleet.find("fra-1") !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(worker.grants).toHaveLength(grants);
+  }, 30_000);
+
+  it("keeps trying while the store does not answer, and says so", async () => {
+    const at = await startCoordinator();
+    await agent(at, "fra-1", {});
+    const { id } = await at.campaigns.create(campaignFile(`${SMALL}stages: { tracebox: {} }`));
+    await at.campaigns.start(id);
+    memory.state.failing = true;
+    await until(() => at.campaigns.get(id).waiting.includes("the warehouse does not answer"));
+    expect(at.campaigns.get(id).state).toBe("running");
+    memory.state.failing = false;
+
+    expect((await ended(at, id)).at(-1)).toMatchObject({ state: "finished" });
+  }, 30_000);
+
+  it("stops a coordinator that finds another one at work on its control state", async () => {
+    const one = await startCoordinator();
+    await agent(one, "fra-1", {}, 1);
+    const { id } = await one.campaigns.create(campaignFile(SMALL));
+    await one.campaigns.start(id);
+    const other = await startCoordinator();
+    await other.campaigns.cancel(id);
+    await until(() => one.conflicts.length > 0);
+
+    expect(one.conflicts[0]?.message).toMatch(/was changed by another coordinator; stop one of the two/);
+  }, 30_000);
+
+  it("is refused with its reason when it cannot be created or started", async () => {
+    const at = await startCoordinator();
+    await expect(at.campaigns.create(campaignFile(SMALL))).rejects.toThrow(
+      /198.18.0.0\/24 .*Benchmarking, RFC 2544.*no agent/,
+    );
+    const { id } = await at.campaigns.create(campaignFile(SMALL.replace("198.18.0.0/24", "8.8.8.0/24")));
+    await expect(at.campaigns.start(id)).rejects.toThrow(/no connected agent matches the placement/);
+    await expect(at.campaigns.start("nothing")).rejects.toThrow('there is no campaign "nothing"');
+    await agent(at, "fra-1", {});
+    await at.campaigns.start(id);
+    await expect(at.campaigns.start(id)).rejects.toThrow(`campaign ${id} is running`);
+    expect(at.campaigns.list().map((progress) => progress.id)).toContain(id);
+  }, 30_000);
+});

@@ -1,0 +1,61 @@
+import type { CampaignRecord } from "../../../coordinator/campaign/record.js";
+import type { CampaignStore, CoverageRow, ListSize } from "../../../coordinator/campaign/store.js";
+import { parseAddress } from "../../../shared/address/address.js";
+import type { Target } from "../../../shared/target/source.js";
+
+/** The store's port in memory. Later lists get `chosen` targets each; `failing` makes every call reject. */
+export function createMemoryStore(chosen: number) {
+  const lists = new Map<string, readonly Target[]>();
+  const coverage = new Map<string, CoverageRow>();
+  const records = new Map<string, CampaignRecord>();
+  const compared: string[] = [];
+  const state = { failing: false };
+  const work = async <T>(run: () => T): Promise<T> => {
+    if (state.failing) {
+      throw new Error("the warehouse does not answer");
+    }
+    return run();
+  };
+  const freeze = (record: CampaignRecord, sources: CampaignRecord["sources"]): ListSize[] =>
+    sources.map(({ id, ports, family }) => {
+      const targets = Array.from({ length: chosen }, (_, i) => ({
+        address: parseAddress(family === "v4" ? `198.18.0.${i}` : `2001:db8::${i}`),
+        port: ports[0] ?? 0,
+      }));
+      lists.set(`${record.id} ${id}`, targets);
+      return { source: id, size: chosen };
+    });
+
+  const store: CampaignStore = {
+    saveCampaign: (record) => work(() => void records.set(record.id, record)),
+    saveTargetList: (campaign, list, targets) => work(() => void lists.set(`${campaign} ${list}`, [...targets])),
+    saveCoverage: (campaign, rows) =>
+      work(() => {
+        for (const row of rows) {
+          coverage.set([campaign, row.source, row.kind, row.epoch, row.from].join(" "), row);
+        }
+      }),
+    freezeRecheckList: (record, { sources }) => work(() => freeze(record, sources)),
+    freezeTraceList: (record, { sources }) => work(() => freeze(record, sources)),
+    listTargets: (campaign, list, from, to) =>
+      work(() => {
+        const targets = lists.get(`${campaign} ${list}`);
+        if (targets === undefined) {
+          throw new Error(`there is no list ${list}`);
+        }
+        return targets.slice(from, to);
+      }),
+    buildComparison: (record) => work(() => void compared.push(record.id)),
+  };
+  return { store, state, lists, coverage, records, compared };
+}
+
+export type MemoryStore = ReturnType<typeof createMemoryStore>;
+
+/** Asked intervals of a source, ascending. */
+export function askedOf(memory: MemoryStore, source: string): (readonly [number, number])[] {
+  return [...memory.coverage.values()]
+    .filter((row) => row.source === source && row.kind === "asked")
+    .sort((a, b) => a.from - b.from)
+    .map(({ from, to }) => [from, to] as const);
+}
