@@ -14,15 +14,18 @@ export function createProgressPrinter(out: NodeJS.WriteStream, now: () => number
 const LINE_EVERY_MS = 2_000;
 
 function createLines(out: NodeJS.WritableStream, now: () => number): ProgressPrinter {
-  let last = "";
+  let lastLine = "";
+  let lastStep = "";
   let lastAt = Number.NEGATIVE_INFINITY;
   return {
     show: (progress) => {
-      const step = `${progress.state} ${progress.step}`;
-      if (step === last && now() - lastAt < LINE_EVERY_MS) return;
-      last = step;
+      const line = progressLine(progress);
+      const step = `${progress.state} ${progress.step} ${progress.marks.size}`;
+      if (line === lastLine || (step === lastStep && now() - lastAt < LINE_EVERY_MS)) return;
+      lastLine = line;
+      lastStep = step;
       lastAt = now();
-      out.write(`${progressLine(progress)}\n`);
+      out.write(`${line}\n`);
     },
     end: () => undefined,
   };
@@ -58,11 +61,12 @@ function createBar(out: NodeJS.WriteStream): ProgressPrinter {
 /** One line: where the campaign stands, how fast it is, how long it takes. */
 export function progressLine(progress: CampaignProgress): string {
   const { marks } = progress;
-  const percent = marks.size === 0 ? 100 : Math.floor((100 * marks.committed) / marks.size);
   if (progress.state !== "running") {
     return `  ${progress.id} is ${progress.state}${progress.error === "" ? "" : `: ${progress.error}`}`;
   }
   if (progress.step === "comparing") return "  comparing the vantage points";
+  if (marks.size === 0) return `  ${stepName(progress)} choosing the targets`;
+  const percent = Math.floor((100 * marks.committed) / marks.size);
   return `  ${stepName(progress)} ${String(percent).padStart(3)} %  ${detail(progress)}`;
 }
 

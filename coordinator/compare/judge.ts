@@ -41,20 +41,26 @@ function hostVerdict(views: readonly View[], changes: readonly PathChange[], pla
 /**
  * Where the boxes stand, from the intervals. Near the destination: every vantage point that looked is affected, in the
  * last step or the one before it. Near the source: the first two steps behind a vantage point. Transit: anything else.
+ * What becomes of the MPTCP option decides, other changes only where it arrives.
  */
 function place(views: readonly View[], changes: readonly PathChange[]): Placement {
   if (views.some(flaps)) return "flapping";
   const affected = affectedVantages(views, changes);
   if (affected.length === 0) {
-    return new Set(views.map((view) => view.verdict)).size <= 1 ? "agree" : "uncertain";
+    // Whether a router says so or nobody does: the host was not there.
+    const seen = new Set(views.map(({ verdict }) => (verdict === "unreachable" ? "no-reply" : verdict)));
+    return seen.size <= 1 ? "agree" : "uncertain";
   }
   if (changes.length === 0) return "uncertain";
+  const telling = changes.some((change) => concernsMptcp(change.condition))
+    ? changes.filter((change) => concernsMptcp(change.condition))
+    : changes;
   const traced = views.filter((view) => view.traces.length > 0).length;
   const everyPath = affected.length >= traced;
-  if (everyPath && changes.every((change) => change.pathLength > 0 && change.beforeTtl >= change.pathLength - 1)) {
+  if (everyPath && telling.every((change) => change.pathLength > 0 && change.beforeTtl >= change.pathLength - 1)) {
     return "near-destination";
   }
-  return changes.every((change) => change.beforeTtl <= 2) ? "near-source" : "transit";
+  return telling.every((change) => change.beforeTtl <= 2) ? "near-source" : "transit";
 }
 
 function affectedVantages(views: readonly View[], changes: readonly PathChange[]): string[] {

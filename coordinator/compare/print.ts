@@ -6,8 +6,8 @@ import type { PathChange } from "./evidence.js";
 /** A comparison as a person reads it: classes, the disagreements as a matrix, the boxes. Ends with a newline. */
 export function printComparison(comparison: Comparison): string {
   const parts = [
-    `Campaign ${comparison.campaign}: ${comparison.targets.toLocaleString("en")} targets answered, ` +
-      `seen from ${comparison.vantages.join(", ")}`,
+    `Campaign ${comparison.campaign}: ${comparison.targets.toLocaleString("en")} targets with a reply, ` +
+      `asked from ${comparison.vantages.join(", ")}`,
     section("Hosts", classTable(comparison)),
     section("Targets that the vantage points do not see alike, or with a box on the path", matrix(comparison)),
     section("Middleboxes, by the interval where the change happens", comparison.middleboxes.map(boxRow)),

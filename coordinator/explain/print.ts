@@ -40,10 +40,11 @@ function changeSentences(changes: readonly PathChange[], vantage: string): strin
   return [...sentences].map(([sentence, variants]) => `${sentence} (${variants.sort().join(", ")})`);
 }
 
-/** The trace that shows a change to the option, else the one with MPTCP v1, else any. */
+/** The trace that shows a change to the option, of those the one with MPTCP v1; else any. */
 function mostTelling(traces: readonly Trace[]): Trace | undefined {
-  const changed = traces.find((trace) => trace.hops.some((hop) => hop.changes.length > 0 || isEcho(hop)));
-  return changed ?? traces.find((trace) => trace.variant === "v1") ?? traces[0];
+  const telling = traces.filter((trace) => trace.hops.some((hop) => hop.changes.length > 0 || isEcho(hop)));
+  const chosen = telling.length > 0 ? telling : traces;
+  return chosen.find((trace) => trace.variant === "v1") ?? chosen[0];
 }
 
 function isEcho(hop: Hop): boolean {

@@ -5,12 +5,15 @@ import type { KernelRule } from "./networks.js";
 import { BOXES, type End, type Link, type Rule, type Topology } from "./topology.js";
 
 const run = promisify(execFile);
+/** The part of a topology that the kernel is told. */
+export type Structure = Pick<Topology, "nodes" | "links" | "routes" | "rules">;
+
 /** Namespaces set up at a time. */
 const PARALLEL = 4;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** Makes every namespace, link, address, route and rule of a topology, in the /run of this mount namespace. */
-export async function buildTopology(topology: Topology): Promise<void> {
+export async function buildTopology(topology: Structure): Promise<void> {
   await ip(topology.nodes.map((node) => `netns add ${node}`));
   // Before the first link: what new interfaces begin with.
   await inEach(topology.nodes, (node) => (node === BOXES ? SILENT_SETTINGS : ROUTER_SETTINGS));
@@ -76,7 +79,7 @@ export function boxEnds({ a, b, box }: Required<Link>): [{ end: End; box: string
       ];
 }
 
-function setUpScript(topology: Topology, node: string): string {
+function setUpScript(topology: Structure, node: string): string {
   const lines = ["link set lo up"];
   const ends = topology.links.flatMap(({ a, b }) => [a, b]).filter((end) => end.node === node);
   for (const end of ends) {

@@ -1,11 +1,11 @@
-import type { Topology } from "./topology.js";
+import type { Structure } from "./build.js";
 import type { WorldStart } from "./world.js";
 
 /** What the lab's owner asks of the supervisor; each has a number, and an answer with the same number. */
 export type LabRequest =
   | {
       readonly type: "build";
-      readonly topology: Pick<Topology, "nodes" | "links" | "routes" | "rules">;
+      readonly topology: Structure;
       readonly world: WorldStart;
     }
   | {

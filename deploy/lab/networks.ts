@@ -17,6 +17,12 @@ export type Site =
   | { readonly kind: "before-edge" }
   | { readonly kind: "before-host" };
 
+/** A change, and how many hops behind the box's own router it first shows: more than one where a quote is too short. */
+export interface Condition {
+  readonly condition: string;
+  readonly hops: number;
+}
+
 /** One destination network and what must be found of its host. */
 export interface Network {
   readonly number: number;
@@ -33,12 +39,18 @@ export interface Network {
   readonly view: ViewVerdict;
   /** ... and one whose path it is not on. */
   readonly viewElsewhere?: ViewVerdict;
-  /** Condition that the traces of affected vantage points must show. */
-  readonly condition?: string;
+  /** What the traces of affected vantage points must show. */
+  readonly conditions?: readonly Condition[];
 }
 
-const removed = "tcp.option.mptcp.removed";
-const nop = "tcp.option.mptcp.nop";
+const next = (condition: string): readonly Condition[] => [{ condition, hops: 1 }];
+const removed = next("tcp.option.mptcp.removed");
+const nop = next("tcp.option.mptcp.nop");
+// Eight quoted bytes do not show the option, but the quoted IP header shows that the packet became shorter.
+const removedUnseen: readonly Condition[] = [
+  { condition: "tcp.option.mptcp.removed", hops: 2 },
+  { condition: "ip.length.changed", hops: 1 },
+];
 const hidden = { server: "mptcp", hostVerdict: "mptcp", view: "plain", viewElsewhere: "claims-v1" } as const;
 const nearHost = {
   server: "mptcp",
@@ -104,14 +116,14 @@ export const NETWORKS: readonly Network[] = [
     name: "echo-v0",
     ...echo,
     box: { site: { kind: "before-host" }, behaviour: "echo-v0" },
-    condition: "tcp.option.mptcp.echoed",
+    conditions: next("tcp.option.mptcp.echoed"),
   },
   {
     number: 6,
     name: "echo-any",
     ...echo,
     box: { site: { kind: "before-host" }, behaviour: "echo-any" },
-    condition: "tcp.option.mptcp.echoed",
+    conditions: next("tcp.option.mptcp.echoed"),
   },
   {
     number: 7,
@@ -120,7 +132,7 @@ export const NETWORKS: readonly Network[] = [
     inner: false,
     placement: "near-source",
     box: { site: { kind: "source", vantage: "sin" }, behaviour: "remove-option" },
-    condition: removed,
+    conditions: removed,
   },
   {
     number: 8,
@@ -129,7 +141,7 @@ export const NETWORKS: readonly Network[] = [
     inner: false,
     placement: "near-source",
     box: { site: { kind: "source", vantage: "fra" }, rule: "nop-fill" },
-    condition: nop,
+    conditions: nop,
   },
   {
     number: 9,
@@ -138,7 +150,7 @@ export const NETWORKS: readonly Network[] = [
     inner: false,
     placement: "transit",
     box: { site: { kind: "transit" }, behaviour: "remove-option" },
-    condition: removed,
+    conditions: removed,
   },
   {
     number: 10,
@@ -147,21 +159,21 @@ export const NETWORKS: readonly Network[] = [
     inner: false,
     placement: "transit",
     box: { site: { kind: "transit" }, rule: "nop-fill" },
-    condition: nop,
+    conditions: nop,
   },
   {
     number: 11,
     name: "strip-near-destination",
     ...nearHost,
     box: { site: { kind: "edge" }, behaviour: "remove-option" },
-    condition: removed,
+    conditions: removed,
   },
   {
     number: 12,
     name: "nop-near-destination",
     ...nearHost,
     box: { site: { kind: "edge" }, rule: "nop-fill" },
-    condition: nop,
+    conditions: nop,
   },
   {
     number: 13,
@@ -169,7 +181,7 @@ export const NETWORKS: readonly Network[] = [
     ...blocked,
     view: "blocked-on-mptcp",
     box: { site: { kind: "edge" }, rule: "drop-option" },
-    condition: "tcp.option.mptcp.blocked",
+    conditions: next("tcp.option.mptcp.blocked"),
   },
   {
     number: 14,
@@ -177,7 +189,7 @@ export const NETWORKS: readonly Network[] = [
     ...blocked,
     view: "blocked-on-mptcp",
     box: { site: { kind: "edge" }, rule: "reset-option" },
-    condition: "tcp.option.mptcp.reset",
+    conditions: next("tcp.option.mptcp.reset"),
   },
   {
     number: 15,
@@ -185,7 +197,7 @@ export const NETWORKS: readonly Network[] = [
     ...blocked,
     view: "blocked-on-unknown-option",
     box: { site: { kind: "edge" }, rule: "drop-unknown" },
-    condition: "tcp.option.mptcp.blocked",
+    conditions: next("tcp.option.mptcp.blocked"),
   },
   {
     number: 16,
@@ -197,14 +209,14 @@ export const NETWORKS: readonly Network[] = [
     view: "claims-v1",
     viewElsewhere: "claims-v1",
     box: { site: { kind: "transit" }, rule: "clamp-mss" },
-    condition: "tcp.option.mss.changed",
+    conditions: next("tcp.option.mss.changed"),
   },
   {
     number: 17,
     name: "short-quotes",
     ...nearHost,
     box: { site: { kind: "before-edge" }, behaviour: "remove-option-and-short-quotes" },
-    condition: removed,
+    conditions: removedUnseen,
   },
   {
     number: 18,

@@ -29,13 +29,7 @@ tell({ type: "ready" });
 async function handle(request: LabRequest): Promise<unknown> {
   switch (request.type) {
     case "build":
-      await buildTopology({
-        ...request.topology,
-        listeners: [],
-        machines: [],
-        facing: new Map(),
-        parents: new Map(),
-      });
+      await buildTopology(request.topology);
       return startWorld(request.world);
     case "start":
       return start(request);

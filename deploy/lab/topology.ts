@@ -56,6 +56,8 @@ export interface Topology {
   readonly machines: readonly Machine[];
   /** Address with which a node answers what comes from below or above it in the tree: node → neighbour → [v4, v6]. */
   readonly facing: ReadonlyMap<string, ReadonlyMap<string, readonly [string, string]>>;
+  /** Addresses [v4, v6] of the far end of a network's own link past its box, by network number. */
+  readonly detours: ReadonlyMap<number, readonly [string, string]>;
   /** Tree: node → parent; the root is core-b. */
   readonly parents: ReadonlyMap<string, string>;
 }
@@ -81,6 +83,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
   const listeners: Listener[] = [];
   const machines: Machine[] = [];
   const facing = new Map<string, Map<string, readonly [string, string]>>();
+  const detours = new Map<number, readonly [string, string]>();
   const parents = new Map<string, string>();
   const interfaces = new Map<string, number>();
   let boxes = 0;
@@ -128,6 +131,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
   /** Sends some prefixes up over a link of their own, with a box on it. */
   const detour = (child: string, parent: string, behaviour: Behaviour, network: Network) => {
     const { a } = join(parent, child, behaviour);
+    detours.set(network.number, a);
     for (const to of prefixesOf(network)) routes.push({ node: child, to, via: to.includes(":") ? a[1] : a[0] });
   };
 
@@ -177,7 +181,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     listeners.push({ node: CROWD.node, kind: "mptcp", addresses: needles() });
     listeners.push({ node: CROWD.node, kind: "tcp", addresses: [""] });
   }
-  return { nodes, links, routes, rules, listeners, machines, facing, parents };
+  return { nodes, links, routes, rules, listeners, machines, facing, detours, parents };
 }
 
 interface LinkAddresses {

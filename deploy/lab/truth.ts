@@ -33,7 +33,7 @@ export function truthOf(topology: Topology, networks: readonly Network[]): Truth
         hostVerdict: network.hostVerdict,
         placement: network.placement,
         views: Object.fromEntries(VANTAGE_POINTS.map((vantage) => [vantage.name, viewOf(network, vantage)])),
-        changes: VANTAGE_POINTS.flatMap((vantage) => changeOf(topology, network, vantage, port, family as 0 | 1)),
+        changes: VANTAGE_POINTS.flatMap((vantage) => changesOf(topology, network, vantage, port, family as 0 | 1)),
       })),
     ),
   );
@@ -45,30 +45,33 @@ function viewOf(network: Network, vantage: VantagePoint): ViewVerdict {
     : (network.viewElsewhere ?? network.view);
 }
 
-function changeOf(
+function changesOf(
   topology: Topology,
   network: Network,
   vantage: VantagePoint,
   port: number,
   family: 0 | 1,
 ): TruthChange[] {
-  const { box, condition } = network;
-  if (box === undefined || condition === undefined || !isAffected(network, vantage)) return [];
+  const { box, conditions } = network;
+  if (box === undefined || conditions === undefined || !isAffected(network, vantage)) return [];
   const path = pathTo(topology, network, `${vantage.name}-${port}`, family);
   const at = (node: string) => path.findIndex((hop) => hop.node === node);
-  // The hop whose outgoing side the box works on; the next one shows it.
-  const before = {
+  // The hop whose outgoing side the box works on.
+  const own = {
     source: () => at(`${vantage.name}-r1`),
     transit: () => at("core-a"),
     edge: () => at(`edge-${network.number}`),
     "before-edge": () => at("core-b"),
     "before-host": () => path.length - 2,
   }[box.site.kind]();
-  const shortQuotes = "behaviour" in box && box.behaviour === "remove-option-and-short-quotes";
-  const first = before + (shortQuotes ? 2 : 1);
-  return [
-    { vantage: vantage.name, condition, after: path[before]?.address ?? null, before: path[first]?.address ?? "" },
-  ];
+  // Linux answers an IPv6 packet with the address of the interface that it came in by, here the link past the box.
+  const detour = family === 1 ? topology.detours.get(network.number)?.[1] : undefined;
+  return conditions.map(({ condition, hops }) => ({
+    vantage: vantage.name,
+    condition,
+    after: path[own]?.address ?? null,
+    before: detour ?? path[own + hops]?.address ?? "",
+  }));
 }
 
 /** The hops from a machine to a network's host, with the address that each answers with. */
@@ -77,7 +80,7 @@ function pathTo(topology: Topology, network: Network, machine: string, family: 0
   const down = ancestors(topology, `host-${network.number}`).reverse();
   const hops = [...up.slice(1), ...down.slice(1)];
   return hops.map((node, i) => {
-    // A router answers with the address of the interface that its answer leaves by: toward the machine.
+    // Linux answers an IPv4 packet with the address of the interface that the answer leaves by: toward the machine.
     const toward = i === 0 ? machine : (hops[i - 1] ?? machine);
     return { node, address: topology.facing.get(node)?.get(toward)?.[family] ?? "" };
   });
