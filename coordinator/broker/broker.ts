@@ -50,7 +50,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const lastLines = tail(child);
   const deadline = Date.now() + START_TIMEOUT_MS;
   let ended: string | null = null;
-  exited.then((reason) => {
+  void exited.then((reason) => {
     ended = reason;
   });
   while (!(await answers(port))) {
@@ -62,7 +62,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     }
     await sleep(50);
   }
-  exited.then((reason) => {
+  void exited.then((reason) => {
     if (!stopping) options.onExit(reason);
   });
   return {

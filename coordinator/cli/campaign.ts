@@ -41,7 +41,7 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
 };
 
 /** A campaign file and the hitlist that it names. Throws UserError for a file that cannot be read or is wrong. */
-export function readCampaign(file: string): { text: string; hitlist?: string } {
+function readCampaign(file: string): { text: string; hitlist?: string } {
   const text = readText(file, "campaign file");
   const { ipv6 } = parseCampaign(text).targets;
   if (Array.isArray(ipv6)) return { text };
@@ -107,7 +107,7 @@ const watchCommand: CommandModule<CommonArguments, OneCampaign> = {
 };
 
 /** Prints the progress of a campaign until it is over; resolves with the last one. */
-export async function watchCampaign(client: Client, campaign: string, json: boolean): Promise<CampaignProgress | null> {
+async function watchCampaign(client: Client, campaign: string, json: boolean): Promise<CampaignProgress | null> {
   const printer = createProgressPrinter(process.stdout);
   let last: CampaignProgress | null = null;
   for await (const value of client.lines(`/v1/campaigns/${encodeURIComponent(campaign)}/watch`)) {

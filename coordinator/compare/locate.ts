@@ -36,7 +36,7 @@ export function locateChanges(view: View): PathChange[] {
 }
 
 /** `tcp.option.mptcp.removed` is a change of the field `tcp.option.mptcp`. */
-export function fieldOf(condition: string): string {
+function fieldOf(condition: string): string {
   return condition.slice(0, condition.lastIndexOf("."));
 }
 
@@ -46,7 +46,7 @@ export function concernsMptcp(condition: string): boolean {
 }
 
 /** TTL of the first SYN/ACK or RST of the trace; 0 when the target was not reached. */
-export function answerTtl(trace: Trace): number {
+function answerTtl(trace: Trace): number {
   return trace.hops.find((hop) => hop.kind === "synack" || hop.kind === "rst")?.ttl ?? 0;
 }
 

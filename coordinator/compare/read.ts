@@ -5,7 +5,7 @@ import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAdd
 import { READ_EVIDENCE } from "./views.js";
 
 /** Rows of the matrix that a comparison shows unless asked for all. */
-export const MATRIX_LIMIT = 200;
+const MATRIX_LIMIT = 200;
 
 export interface ComparisonRequest {
   readonly campaign: string;

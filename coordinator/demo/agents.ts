@@ -36,7 +36,7 @@ export async function startAgents(options: DemoAgentsOptions): Promise<DemoAgent
       logFile: join(options.folder, `${machine.name}.log`),
     });
     processes.set(machine.name, child);
-    child.exited.then(({ code, signal }) => {
+    void child.exited.then(({ code, signal }) => {
       if (released) return;
       options.onEvent(`agent ${machine.name} ended (${signal ?? `exit code ${code}`}) and is started again`);
       setTimeout(() => {

@@ -1,7 +1,5 @@
+import { CROWD } from "../../deploy/lab/topology.js";
 import type { ExpectedTarget } from "./check.js";
-
-/** The lab's crowd: 65,536 hosts, a few of which speak MPTCP. */
-export const CROWD = "198.18.0.0/16";
 
 /**
  * Every address of the crowd once, from one vantage point or another; what looks interesting, and a sample of the rest,
@@ -9,7 +7,7 @@ export const CROWD = "198.18.0.0/16";
  */
 export const SWEEP = `
 series: sweep
-targets: { ipv4: [${CROWD}] }
+targets: { ipv4: [${CROWD.prefix}] }
 ports: [80, 443]
 placement:
   mode: partition

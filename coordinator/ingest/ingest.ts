@@ -129,7 +129,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         message.nak(retryMs);
       });
       running.add(work);
-      work.finally(() => running.delete(work));
+      void work.finally(() => running.delete(work));
       if (running.size >= options.concurrency) await Promise.race(running);
     }
   })();

@@ -64,7 +64,7 @@ function linkCommands({ a, b, box }: Link): string[] {
 }
 
 /** Which end of a link its box's two interfaces face: the first one is toward the vantage points. */
-export function boxEnds({ a, b, box }: Required<Link>): [{ end: End; box: string }, { end: End; box: string }] {
+function boxEnds({ a, b, box }: Required<Link>): [{ end: End; box: string }, { end: End; box: string }] {
   const [first, second] = box.interfaces;
   // Links are made from parent (a) to child (b); below core-b's edges the child is the far end.
   const away = /^(edge|inner|host)-/.test(b.node);

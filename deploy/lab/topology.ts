@@ -64,6 +64,7 @@ export interface Topology {
 
 /** Namespace of the bumps in the wire. */
 export const BOXES = "boxes";
+/** 65,536 hosts of one kernel; a few of them speak MPTCP. */
 export const CROWD = { prefix: "198.18.0.0/16", node: "host-crowd" } as const;
 
 /** Addresses of the crowd that speak MPTCP. */

@@ -45,15 +45,37 @@ export function findOption(bytes: Uint8Array, kind: number): Uint8Array | undefi
   return decodeTcpOptions(bytes).options.find((option) => option.kind === kind)?.bytes;
 }
 
-/** TSval and TSecr (RFC 7323), or null. */
+const TIMESTAMPS_BYTES = 10;
+
+/**
+ * TSval and TSecr (RFC 7323) of the first timestamps option, or null. A direct scan: it runs for every packet that is
+ * received and makes nothing but its result.
+ */
 export function timestampsOf(bytes: Uint8Array): { value: number; echo: number } | null {
-  const option = findOption(bytes, OPTION_TIMESTAMPS);
-  if (option === undefined || option.length !== 10) return null;
-  const word = (at: number) =>
-    (((option[at] ?? 0) << 24) |
-      ((option[at + 1] ?? 0) << 16) |
-      ((option[at + 2] ?? 0) << 8) |
-      (option[at + 3] ?? 0)) >>>
-    0;
-  return { value: word(2), echo: word(6) };
+  let at = 0;
+  while (at + TIMESTAMPS_BYTES <= bytes.length) {
+    const kind = bytes[at];
+    if (kind === OPTION_END) return null;
+    if (kind === OPTION_NOP) {
+      at++;
+      continue;
+    }
+    const length = bytes[at + 1] as number;
+    if (kind === OPTION_TIMESTAMPS) {
+      return length === TIMESTAMPS_BYTES ? { value: word(bytes, at + 2), echo: word(bytes, at + 6) } : null;
+    }
+    if (length < 2) return null;
+    at += length;
+  }
+  return null;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
 }

@@ -63,9 +63,9 @@ export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
   compareIp(before, after, changes);
   const sentTcp = sent.subarray(before.headerBytes);
   const quotedTcp = quote.subarray(after.headerBytes, quotedEnd(after, quote));
-  for (const [field, end, valueOf] of TCP_FIELDS) {
+  for (const [field, end, read] of TCP_FIELDS) {
     if (quotedTcp.length < end) unobservable.push(field);
-    else if (valueOf(sentTcp) !== valueOf(quotedTcp)) changes.push(`${field}.changed`);
+    else if (read(sentTcp) !== read(quotedTcp)) changes.push(`${field}.changed`);
   }
   const mptcp = compareOptions(sentTcp, quotedTcp, changes, unobservable);
   const shrunk = (u8(sentTcp, 12) >>> 4) * 4 - (u8(quotedTcp, 12) >>> 4) * 4;

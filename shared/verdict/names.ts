@@ -19,11 +19,7 @@ export type PairVerdict = (typeof PAIR_VERDICTS)[number];
 /** What one vantage point says of one target, over all variants. */
 export type ViewVerdict = SynVerdict | PairVerdict;
 
-/** What a quote shows of one field. A short quote is unobservable, never unmodified. */
-export const FIELD_STATES = ["unmodified", "modified", "unobservable"] as const;
-export type FieldState = (typeof FIELD_STATES)[number];
-
-/** What a quote shows of the MPTCP option (kind 30). */
+/** What a quote shows of the MPTCP option (kind 30). A short quote is unobservable, never unmodified. */
 export const MPTCP_STATES = [
   "unmodified",
   "stripped-removed",

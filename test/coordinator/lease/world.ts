@@ -8,7 +8,7 @@ import {
 } from "../../../coordinator/lease/state.js";
 import type { LeaseMarks } from "../../../shared/lease/work.js";
 
-export const TIMING = { leaseTtlMs: 15_000, goneAfterMs: 60_000 };
+const TIMING = { leaseTtlMs: 15_000, goneAfterMs: 60_000 };
 const STOP_AFTER_MS = 10_000;
 
 interface HeldLease {
