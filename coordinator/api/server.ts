@@ -71,7 +71,8 @@ function guard(server: FastifyInstance, token: string): void {
       return reply.code(error.exitCode === 2 ? 400 : 409).send({ error: error.message, remedy: error.remedy });
     }
     if (error instanceof z.ZodError) {
-      return reply.code(400).send({ error: z.prettifyError(error), remedy: "correct the request" });
+      const what = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
+      return reply.code(400).send({ error: what, remedy: "correct the request" });
     }
     const message = error instanceof Error ? error.message : String(error);
     return reply.code(500).send({ error: message, remedy: "see the coordinator's log" });

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Argv, CommandModule } from "yargs";
@@ -53,6 +54,12 @@ export const explainCommand: CommandModule<CommonArguments, ExplainArguments> = 
       .positional("address", { type: "string", demandOption: true, describe: "IPv4 or IPv6 address" })
       .option("campaign", { type: "string", describe: "Campaign's name; the last one by default" }),
   handler: async ({ data, json, address, campaign }) => {
+    if (!isIP(address)) {
+      throw new UserError(`${JSON.stringify(address)} is not an IP address`, {
+        remedy: "give an IPv4 or IPv6 address, not a name or a prefix",
+        exitCode: 2,
+      });
+    }
     const client = createClient(data);
     const of = encodeURIComponent(campaign ?? (await lastCampaign(client)));
     const path = `/v1/campaigns/${of}/explain/${encodeURIComponent(address)}`;

@@ -1,6 +1,7 @@
 import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
+import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
 import { type Parallax, startParallax } from "../up/up.js";
 import type { CommonArguments } from "./campaign.js";
@@ -13,7 +14,15 @@ interface UpArguments extends CommonArguments {
   logLevel: string;
 }
 
-const port = (value: number, describe: string) => ({ type: "number" as const, default: value, describe });
+const port = (value: number, describe: string) => ({
+  type: "number" as const,
+  default: value,
+  describe: `${describe}; 0 for a free one`,
+  coerce: (given: number) => {
+    if (Number.isInteger(given) && given >= 0 && given <= 65_535) return given;
+    throw new UserError(`a port is a number from 0 to 65535`, { remedy: "correct the --…-port option", exitCode: 2 });
+  },
+});
 
 /** `parallax up`: broker, warehouse, ingest, sessions and API, until Ctrl-C. */
 export const upCommand: CommandModule<CommonArguments, UpArguments> = {
@@ -57,6 +66,7 @@ export function summary({ state, where }: Parallax): string {
     "Parallax is up. Ctrl-C ends it.",
     columns([
       ["query", `curl -H "X-ClickHouse-Key: ${token}" '${where.warehouse}/?query=SHOW+TABLES'`],
+      ["", `node dist/coordinator/main.js query --data ${state.folder} 'SELECT * FROM disagreements LIMIT 5'`],
       ["api", where.api],
       ["agents", `connect to ${where.agents} with ${state.tokenFile("agent")}`],
       ["broker", `${where.broker} with ${state.tokenFile("broker")}`],

@@ -87,12 +87,12 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
     say("\nSweep: 65,536 hosts on two ports, each asked once, by whichever agent is free");
     const sweep = await runCampaign(client, SWEEP, options, killOnce(options.kill, agents));
     const found = (await client.call(`/v1/campaigns/${sweep}/compare`)) as Comparison;
-    say(`\n${printComparison(found)}`);
+    say(`\n$ parallax compare ${sweep}\n\n${printComparison(found)}`);
 
     say("Zoo: hosts behind middleboxes, each asked and traced from every vantage point");
     const zoo = await runCampaign(client, zooCampaign(lab.truth), options, () => undefined);
-    const comparison = (await client.call(`/v1/campaigns/${zoo}/compare?limit=1000000`)) as Comparison;
-    say(`\n${printComparison(comparison)}`);
+    say(`\n$ parallax compare ${zoo} --port 80\n`);
+    say(printComparison((await client.call(`/v1/campaigns/${zoo}/compare?port=80`)) as Comparison));
     const hidden = lab.truth.find((target) => target.placement === "near-source");
     if (hidden !== undefined) {
       say(`$ parallax explain ${hidden.address}\n`);

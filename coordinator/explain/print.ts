@@ -5,8 +5,7 @@ import type { Hop, PathChange, Trace } from "../compare/evidence.js";
 /** An explanation in plain words, with the evidence under it. Ends with a newline. */
 export function printExplanation(explanation: Explanation): string {
   const lines = [
-    `${explanation.target} port ${explanation.port} ${HOST_WORDS[explanation.hostVerdict]};`,
-    `${PLACEMENT_WORDS[explanation.placement]}.`,
+    `${explanation.target} port ${explanation.port} ${HOST_WORDS[explanation.hostVerdict]}; ${PLACEMENT_WORDS[explanation.placement]}.`,
     "",
     "What each vantage point saw",
   ];

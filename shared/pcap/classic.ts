@@ -1,14 +1,11 @@
 import { DecodeError } from "../errors.js";
+import { type CapturedPacket, MAX_FRAME_BYTES } from "./captured.js";
 import { bytesOf, type CaptureCursor } from "./input.js";
 import { knowsLinkType, packetInFrame } from "./link-type.js";
-import type { CapturedPacket } from "./reader.js";
 
 /** Written in the byte order of the machine that captured; the second pair means nanoseconds. */
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
-
-/** Longest frame that tcpdump and Wireshark write: more is a broken record, not a reason to ask for so much memory. */
-export const MAX_FRAME_BYTES = 262_144;
 
 /** Byte order and time unit of a pcap file, from its first four bytes; null when it is none. */
 export function classicFormat(magic: DataView): { littleEndian: boolean; nanoseconds: boolean } | null {
@@ -40,7 +37,7 @@ export function* readClassic(
     const fraction = header.getUint32(4, littleEndian);
     const length = header.getUint32(8, littleEndian);
     if (length > MAX_FRAME_BYTES) throw new DecodeError(`broken record at offset ${offset}: ${length} bytes`);
-    const frame = bytesOf(cursor.next(length, "a packet") ?? cursor.take(length, "a packet"));
+    const frame = bytesOf(cursor.take(length, "a packet"));
     const packet = packetInFrame(linkType, frame);
     if (packet === null) continue;
     yield { timestampUs: seconds * 1e6 + (nanoseconds ? Math.floor(fraction / 1000) : fraction), packet };

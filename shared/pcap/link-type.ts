@@ -34,7 +34,7 @@ const LINK_TYPES: ReadonlyMap<number, LinkType> = new Map([
   [IPV4, rawIp],
   [IPV6, rawIp],
   [LINUX_SLL, (frame) => behindEthertype(frame, 14)],
-  [LINUX_SLL2, (frame) => (u16(frame, 0) === 0 ? null : behindProtocol(frame, u16(frame, 0), 20))],
+  [LINUX_SLL2, (frame) => behindProtocol(frame, u16(frame, 0), 20)],
 ]);
 
 /** Whether packets of this link type can be read. */

@@ -1,8 +1,7 @@
 import { DecodeError } from "../errors.js";
-import { MAX_FRAME_BYTES } from "./classic.js";
+import { type CapturedPacket, MAX_FRAME_BYTES } from "./captured.js";
 import { bytesOf, type CaptureCursor } from "./input.js";
 import { knowsLinkType, packetInFrame } from "./link-type.js";
-import type { CapturedPacket } from "./reader.js";
 
 /** The same in both byte orders. */
 export const SECTION_HEADER = 0x0a0d0d0a;
@@ -35,7 +34,7 @@ interface Block {
 
 /**
  * Packets of a pcapng file (draft-ietf-opsawg-pcapng), from behind the type of its first block. Interfaces of a link
- * type without IP are skipped. A Simple Packet Block has no time: its packets have time 0.
+ * type without IP are skipped.
  * @throws DecodeError naming the offset when the file is truncated or broken
  */
 export function* readPcapng(cursor: CaptureCursor): Generator<CapturedPacket> {
@@ -140,7 +139,7 @@ function simple(
   const snapped = from.snapLength === 0 ? body.byteLength : from.snapLength;
   const length = Math.min(body.getUint32(0, littleEndian), snapped, body.byteLength - 4);
   const packet = packetOf(from, bytesOf(body, 4, length));
-  return packet === null ? null : { timestampUs: 0, packet };
+  return packet === null ? null : { timestampUs: null, packet };
 }
 
 function packetOf({ linkType }: CaptureInterface, frame: Uint8Array): Uint8Array | null {

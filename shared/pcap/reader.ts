@@ -1,15 +1,8 @@
 import { DecodeError } from "../errors.js";
+import type { CapturedPacket } from "./captured.js";
 import { classicFormat, readClassic } from "./classic.js";
 import { type CaptureInput, createCursor } from "./input.js";
 import { readPcapng, SECTION_HEADER } from "./pcapng.js";
-
-/** An IP packet in a capture file. */
-export interface CapturedPacket {
-  /** Microseconds since 1970. */
-  readonly timestampUs: number;
-  /** From the IP header on, with whatever the link layer has behind it: a view that the next packet may overwrite. */
-  readonly packet: Uint8Array;
-}
 
 /**
  * Yields the IP packets of a pcap or pcapng file of either byte order; frames that carry something else are passed
