@@ -41,6 +41,7 @@ const CHANGE_WORDS: Readonly<Record<string, string>> = {
   "tcp.option.mptcp.reset": "a SYN with the MPTCP option is answered with RST",
   "tcp.option.mptcp.echoed": "the MPTCP option is sent back as it came",
   "tcp.option.mss.changed": "the maximum segment size is rewritten",
+  "ip.length.changed": "the packet has another length",
 };
 
 /** A condition name in words; names without words of their own are shown as they are. */
