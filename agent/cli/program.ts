@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import type { Program } from "../../shared/cli/program.js";
+import { decodeCommand } from "./decode.js";
 import { doctorCommand } from "./doctor.js";
 import { runCommand } from "./run.js";
 import { scanCommand } from "./scan.js";
@@ -9,5 +10,5 @@ import { traceCommand } from "./trace.js";
 export const AGENT_PROGRAM: Program<object> = {
   name: "parallax-agent",
   commands: (parser: Argv<object>) =>
-    parser.command(runCommand).command(scanCommand).command(traceCommand).command(doctorCommand),
+    parser.command(runCommand).command(scanCommand).command(traceCommand).command(decodeCommand).command(doctorCommand),
 };

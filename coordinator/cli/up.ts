@@ -18,10 +18,6 @@ const port = (value: number, describe: string) => ({
   type: "number" as const,
   default: value,
   describe: `${describe}; 0 for a free one`,
-  coerce: (given: number) => {
-    if (Number.isInteger(given) && given >= 0 && given <= 65_535) return given;
-    throw new UserError(`a port is a number from 0 to 65535`, { remedy: "correct the --…-port option", exitCode: 2 });
-  },
 });
 
 /** `parallax up`: broker, warehouse, ingest, sessions and API, until Ctrl-C. */
@@ -35,16 +31,16 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
       .option("agentsPort", port(7443, "Loopback port that agents connect to"))
       .option("brokerPort", port(4322, "Loopback port of the broker"))
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "warn" }),
-  handler: async ({ data, json, logLevel, ...ports }) => {
+  handler: async ({ data, json, logLevel, ...options }) => {
     const log = pino({ level: logLevel, base: null }, pino.destination(2));
     const ended = interrupted();
     const parallax = await startParallax({
       data,
       ports: {
-        api: ports.apiPort,
-        warehouse: ports.warehousePort,
-        agents: ports.agentsPort,
-        broker: ports.brokerPort,
+        api: portNumber("--api-port", options.apiPort),
+        warehouse: portNumber("--warehouse-port", options.warehousePort),
+        agents: portNumber("--agents-port", options.agentsPort),
+        broker: portNumber("--broker-port", options.brokerPort),
       },
       version: VERSION,
       log,
@@ -74,6 +70,11 @@ export function summary({ state, where }: Parallax): string {
     ]),
     "",
   ].join("\n");
+}
+
+function portNumber(option: string, given: number): number {
+  if (Number.isInteger(given) && given >= 0 && given <= 65_535) return given;
+  throw new UserError(`${option} is not a port`, { remedy: "give a number from 0 to 65535", exitCode: 2 });
 }
 
 /** Settles at SIGINT or SIGTERM, or fails from outside. */

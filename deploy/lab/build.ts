@@ -83,7 +83,8 @@ function setUpScript(topology: Structure, node: string): string {
   const lines = ["link set lo up"];
   const ends = topology.links.flatMap(({ a, b }) => [a, b]).filter((end) => end.node === node);
   for (const end of ends) {
-    for (const address of end.addresses) lines.push(`addr add ${address} dev ${end.interface} nodad`);
+    for (const address of end.addresses)
+      lines.push(`addr add ${address} dev ${end.interface}${address.includes(":") ? " nodad" : ""}`);
     lines.push(`link set ${end.interface} up`);
   }
   if (node === BOXES) {

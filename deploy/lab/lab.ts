@@ -55,6 +55,8 @@ export interface Lab {
 
 const run = promisify(execFile);
 const TOOLS = ["ip", "iptables", "ip6tables", "ethtool", "nsenter", "unshare"];
+/** For a shell: administrators' folders may be outside a user's PATH. */
+const SYSTEM_PATH = "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin;";
 const READY_TIMEOUT_MS = 20_000;
 
 /**
@@ -127,8 +129,7 @@ function worldOf(topology: Topology, services: readonly { labPort: number; socke
 
 async function checkMachine(): Promise<void> {
   for (const tool of TOOLS) {
-    // `command -v` is the shell's; administrators' folders may be outside a user's PATH.
-    await run("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).catch((cause: unknown) => {
+    await run("sh", ["-c", `${SYSTEM_PATH} command -v ${tool}`]).catch((cause: unknown) => {
       throw new UserError(`the lab needs ${tool}, which is not installed`, { remedy: "run deploy/setup.sh", cause });
     });
   }
@@ -144,13 +145,18 @@ interface Supervisor {
 async function startSupervisor(): Promise<Supervisor> {
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? [] : ["--user", "--map-root-user"];
-  const namespaces = [...user, "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
+  // The network namespace: without root `ip netns` cannot come back to one that it does not own.
+  const namespaces = [...user, "--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const program = fileURLToPath(new URL("./supervisor.js", import.meta.url));
   // Detached: Ctrl-C is for the owner, which takes the lab down in its own order.
-  const child = spawn("unshare", [...namespaces, process.execPath, program], {
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
+  const child = spawn(
+    "sh",
+    ["-c", `${SYSTEM_PATH} exec "$@"`, "sh", "unshare", ...namespaces, process.execPath, program],
+    {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    },
+  );
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const processes = new Map<number, { resolve(how: Awaited<LabProcess["exited"]>): void; how: LabProcess["exited"] }>();
   let number = 0;
@@ -175,15 +181,23 @@ async function startSupervisor(): Promise<Supervisor> {
       waiting.get(message.to)?.reject(new UserError(message.message, { remedy: message.remedy }));
     }
   });
+  const hasEnded = () =>
+    new UserError(complaint === "" ? "the lab has ended" : `the lab has ended: ${complaint.trim()}`, {
+      remedy: "start it again",
+    });
   child.once("exit", () => {
-    for (const { reject } of waiting.values()) {
-      reject(new UserError(`the lab has ended: ${complaint.trim()}`, { remedy: "start it again" }));
-    }
+    for (const { reject } of waiting.values()) reject(hasEnded());
+    // They ended with it: the kernel kills what is left in the process namespace.
+    for (const { resolve } of processes.values()) resolve({ code: null, signal: "SIGKILL" });
   });
   await untilReady(child, isRoot, () => complaint);
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
+        if (!child.connected) {
+          reject(hasEnded());
+          return;
+        }
         const own = ++number;
         const settle = () => waiting.delete(own);
         waiting.set(own, {
@@ -196,7 +210,9 @@ async function startSupervisor(): Promise<Supervisor> {
             reject(error);
           },
         });
-        child.send({ number: own, request });
+        child.send({ number: own, request }, (error) => {
+          if (error !== null) waiting.get(own)?.reject(hasEnded());
+        });
       }),
     exited: (pid) => watch(pid).how,
     stop: () => end(child),

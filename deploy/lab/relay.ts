@@ -14,8 +14,9 @@ export interface Relay {
  */
 export function createRelay(listen: RelayListen, connect: NetConnectOpts): Promise<Relay> {
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    const other = createConnection(connect);
+  // Half-open: an end that is done sending may still have to be sent what waits for it.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const other = createConnection({ ...connect, allowHalfOpen: true });
     for (const end of [socket, other]) {
       open.add(end);
       end.once("close", () => open.delete(end));

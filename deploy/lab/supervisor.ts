@@ -59,16 +59,29 @@ function startWorld(world: WorldStart): Promise<null> {
     execArgv: [`--net=/run/netns/${BOXES}`, process.execPath],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  let ready = false;
   return new Promise((resolve, reject) => {
     const fail = (message: string) => reject(new UserError(message, { remedy: "see the message" }));
     child.once("error", (error) => fail(error.message));
-    child.once("exit", (code, signal) => fail(`the lab's servers ended (${signal ?? `exit code ${code}`})`));
+    child.once("exit", (code, signal) => {
+      const reason = `the lab's servers ended (${signal ?? `exit code ${code}`})`;
+      fail(reason);
+      // A lab without them would look like an Internet full of silent hosts.
+      if (ready) endWith(reason);
+    });
     child.once("message", (answer: WorldAnswer) => {
       if (answer.type === "failed") fail(answer.message);
-      else resolve(null);
+      else {
+        ready = true;
+        resolve(null);
+      }
     });
     child.send(world);
   });
+}
+
+function endWith(reason: string): void {
+  process.stderr.write(`${reason}\n`, () => process.exit(1));
 }
 
 function tell(message: LabMessage): void {

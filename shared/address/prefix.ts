@@ -36,8 +36,9 @@ export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;
 }
 
-/** True when the address lies in the prefix. */
+/** True when the address lies in the prefix; `::/0` is all of IPv6, and nothing of IPv4. */
 export function prefixContains(prefix: Prefix, address: Uint8Array): boolean {
+  if (addressFamily(address) !== prefix.family) return false;
   const bits = bitsBefore(prefix);
   const whole = bits >>> 3;
   for (let i = 0; i < whole; i++) if (prefix.address[i] !== address[i]) return false;

@@ -14,7 +14,8 @@ export type Packet =
  */
 export function decodePacket(bytes: Uint8Array): Packet {
   const ip = decodeIp(bytes);
-  const end = Math.min(bytes.length, Math.max(ip.totalBytes, ip.headerBytes));
+  // 0 is a packet that the network card has still to split, captured on the machine that sends it.
+  const end = ip.totalBytes === 0 ? bytes.length : Math.max(ip.totalBytes, ip.headerBytes);
   if (ip.fragmentOffset > 0) return { kind: "other", ip };
   const payload = bytes.subarray(ip.headerBytes, end);
   if (ip.protocol === PROTOCOL_TCP) return { kind: "tcp", ip, tcp: decodeTcp(payload) };

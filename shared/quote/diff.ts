@@ -1,15 +1,5 @@
-import {
-  decodeTcpOptions,
-  OPTION_END,
-  OPTION_EXPERIMENT,
-  OPTION_MPTCP,
-  OPTION_MSS,
-  OPTION_NOP,
-  OPTION_SACK_PERMITTED,
-  OPTION_TIMESTAMPS,
-  OPTION_WINDOW_SCALE,
-  type TcpOption,
-} from "../option/tcp-options.js";
+import { optionName } from "../option/names.js";
+import { decodeTcpOptions, OPTION_END, OPTION_MPTCP, OPTION_NOP, type TcpOption } from "../option/tcp-options.js";
 import { decodeIp, type IpHeader, u8, u16, u32 } from "../packet/ip.js";
 import type { MptcpState } from "../verdict/names.js";
 
@@ -23,19 +13,11 @@ export interface QuoteDiff {
   readonly unobservable: readonly string[];
 }
 
-const OPTION_NAMES: ReadonlyMap<number, string> = new Map([
-  [OPTION_MSS, "mss"],
-  [OPTION_WINDOW_SCALE, "ws"],
-  [OPTION_SACK_PERMITTED, "sackok"],
-  [OPTION_TIMESTAMPS, "ts"],
-  [OPTION_MPTCP, "mptcp"],
-  [OPTION_EXPERIMENT, "experimental"],
-]);
-
 const TCP_HEADER_BYTES = 20;
 
 /** Header fields of a SYN: name, last byte (exclusive) that must be quoted to see it, and its value. */
 const TCP_FIELDS: readonly (readonly [string, number, (tcp: Uint8Array) => number])[] = [
+  ["tcp.port.source", 2, (tcp) => u16(tcp, 0)],
   ["tcp.port.destination", 4, (tcp) => u16(tcp, 2)],
   ["tcp.seq", 8, (tcp) => u32(tcp, 4)],
   ["tcp.ack", 12, (tcp) => u32(tcp, 8)],
@@ -162,7 +144,7 @@ function isMptcp(option: TcpOption): boolean {
 }
 
 function nameOf(option: TcpOption): string {
-  return `tcp.option.${OPTION_NAMES.get(option.kind) ?? `kind${option.kind}`}`;
+  return `tcp.option.${optionName(option.kind)}`;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
