@@ -16,6 +16,8 @@ export interface IcmpError {
 const ERRORS_V4: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 /** RFC 4443: all types below 128 are errors; these four are assigned. */
 const ERRORS_V6: ReadonlySet<number> = new Set([1, 2, 3, 4]);
+/** Types that have a length field (RFC 4884 section 4): unreachable, time exceeded, and for IPv4 parameter problem. */
+const WITH_LENGTH: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([3, 11, 12]), 6: new Set([1, 3]) };
 const HEADER_BYTES = 8;
 /** Shortest quote that RFC 4884 section 5 lets extensions follow. */
 const PADDED_QUOTE_BYTES = 128;
@@ -43,7 +45,7 @@ export function decodeIcmpError(bytes: Uint8Array, family: 4 | 6): IcmpError | n
 
 /** Length of the quote: from the length field (RFC 4884 section 4), or where extensions begin without one (section 5.5). */
 function quotedLength(bytes: Uint8Array, body: Uint8Array, family: 4 | 6, type: number): number {
-  const field = family === 4 ? (type === 5 ? 0 : u8(bytes, 5) * 4) : type === 1 || type === 3 ? u8(bytes, 4) * 8 : 0;
+  const field = !WITH_LENGTH[family].has(type) ? 0 : family === 4 ? u8(bytes, 5) * 4 : u8(bytes, 4) * 8;
   if (field > 0 && field <= body.length) return field;
   return hasExtensionsAt(body, PADDED_QUOTE_BYTES) ? PADDED_QUOTE_BYTES : body.length;
 }

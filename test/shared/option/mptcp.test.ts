@@ -38,7 +38,7 @@ describe("decodeMptcp reads what Linux 6.18 sent, as tcpdump prints it", () => {
       { ...CAPABLE, version: 1, senderKey: 0x405d258042af05d5n, receiverKey: 0xf92913448261bac4n },
     ],
     [
-      "mptcp 24 capable v1 csum {0x4bca3a466ed8fb70,0xb8086d620378bddb}, with 5 bytes of data",
+      "5 bytes of data with the keys and a checksum 0x934c, as tshark prints them",
       "1e1801814bca3a466ed8fb70b8086d620378bddb0005934c",
       {
         ...CAPABLE,
