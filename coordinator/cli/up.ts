@@ -3,7 +3,7 @@ import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
-import { type Parallax, startParallax } from "../up/up.js";
+import type { Parallax } from "../up/up.js";
 import type { CommonArguments } from "./campaign.js";
 
 interface UpArguments extends CommonArguments {
@@ -32,6 +32,8 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
       .option("brokerPort", port(4322, "Loopback port of the broker"))
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "warn" }),
   handler: async ({ data, json, logLevel, ...options }) => {
+    // The services' packages take half a second to load: only the commands that run them do.
+    const { startParallax } = await import("../up/up.js");
     const log = pino({ level: logLevel, base: null }, pino.destination(2));
     const ended = interrupted();
     const parallax = await startParallax({

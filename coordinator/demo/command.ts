@@ -3,7 +3,6 @@ import type { Argv, CommandModule } from "yargs";
 import { UserError } from "../../shared/errors.js";
 import type { CommonArguments } from "../cli/campaign.js";
 import { summary } from "../cli/up.js";
-import { runDemo } from "./demo.js";
 
 interface DemoArguments extends CommonArguments {
   exit: boolean;
@@ -21,6 +20,7 @@ export const demoCommand: CommandModule<CommonArguments, DemoArguments> = {
       .option("kill", { type: "string", describe: "Kill this agent (fra-80, say) in the middle of the sweep" })
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "error" }),
   handler: async ({ exit, kill, json, logLevel }) => {
+    const { runDemo } = await import("./demo.js");
     const interrupt = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
     const log = pino({ level: logLevel, base: null }, pino.destination(2));

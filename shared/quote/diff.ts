@@ -44,7 +44,7 @@ export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
   const unobservable: string[] = [];
   compareIp(before, after, changes);
   const sentTcp = sent.subarray(before.headerBytes);
-  const quotedTcp = quote.subarray(after.headerBytes, quotedEnd(after, quote));
+  const quotedTcp = quote.subarray(after.headerBytes, quotedEnd(after, quote, sent));
   for (const [field, end, read] of TCP_FIELDS) {
     if (quotedTcp.length < end) unobservable.push(field);
     else if (read(sentTcp) !== read(quotedTcp)) changes.push(`${field}.changed`);
@@ -56,10 +56,19 @@ export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
   return { mptcp, changes: changes.sort(), unobservable: unobservable.sort() };
 }
 
-/** Where the quoted packet ends: routers pad quotes to 128 bytes, and the packet's own length tells. */
-function quotedEnd(ip: IpHeader, quote: Uint8Array): number {
+/** Routers pad quotes to this length before they add extensions (RFC 4884 section 4). */
+const PADDED_BYTES = 128;
+
+/**
+ * Where the quoted packet ends. Padding behind the packet is told by the packet's own length. A router that quotes less
+ * than the packet pads that, too: zeros up to the end, where the probe has others, are padding and show nothing.
+ */
+function quotedEnd(ip: IpHeader, quote: Uint8Array, sent: Uint8Array): number {
   const plausible = ip.totalBytes >= ip.headerBytes + 8 && ip.totalBytes <= quote.length;
-  return plausible ? ip.totalBytes : quote.length;
+  const end = plausible ? ip.totalBytes : quote.length;
+  if (quote.length < PADDED_BYTES) return end;
+  const zerosFrom = Math.max(ip.headerBytes, quote.findLastIndex((byte) => byte !== 0) + 1);
+  return sent.subarray(zerosFrom, end).some((byte) => byte !== 0) ? zerosFrom : end;
 }
 
 function sameLength(quoted: number, expected: number): boolean {

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 const run = promisify(execFile);
 const MAIN = join(process.cwd(), "dist/deploy/lab/main.js");
@@ -33,6 +34,14 @@ interface Running {
 }
 
 let started: ChildProcess[] = [];
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lab-test-"));
+});
+
+// A lab that was killed cannot remove its own folder.
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 afterEach(() => {
   for (const child of started) child.kill("SIGKILL");
@@ -40,7 +49,10 @@ afterEach(() => {
 });
 
 async function startLab(): Promise<Running> {
-  const child = spawn(process.execPath, [MAIN], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   started.push(child);
   const machines: string[] = [];
   let lines = 0;

@@ -62,7 +62,11 @@ describe("decodePacket reads what Linux sent, as tcpdump prints it", () => {
 
   test("an ICMP error over IPv4 with its quote", () => {
     const packet = decodePacket(UNREACHABLE_V4);
-    expect(packet).toMatchObject({ kind: "icmp-error", ip: { dscp: 48, dontFragment: false }, icmp: { type: 3, code: 1 } });
+    expect(packet).toMatchObject({
+      kind: "icmp-error",
+      ip: { dscp: 48, dontFragment: false },
+      icmp: { type: 3, code: 1 },
+    });
     expect(packet.kind === "icmp-error" && packet.icmp.quote).toEqual(UNREACHABLE_V4.subarray(28));
     expect(packet.kind === "icmp-error" && packet.icmp.extensions).toHaveLength(0);
   });

@@ -15,7 +15,11 @@ function extensions(checksum = true): Uint8Array {
   return bytes;
 }
 
-function message(type: number, lengthByte: readonly [at: 4 | 5, value: number] | null, body: readonly number[]): Uint8Array {
+function message(
+  type: number,
+  lengthByte: readonly [at: 4 | 5, value: number] | null,
+  body: readonly number[],
+): Uint8Array {
   const header = new Uint8Array(8);
   header[0] = type;
   if (lengthByte !== null) header[lengthByte[0]] = lengthByte[1];

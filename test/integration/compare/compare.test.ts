@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { CampaignRecord, SourceRecord } from "../../../coordinator/campaign/record.js";
+import { parseCampaign } from "../../../coordinator/campaign/spec.js";
+import { buildJudgements, buildViews } from "../../../coordinator/compare/build.js";
+import { readComparison, readExplanations } from "../../../coordinator/compare/read.js";
+import { createCampaignStore } from "../../../coordinator/store/campaign-store.js";
+import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
+import { formatAddress } from "../../../shared/address/address.js";
+import type { Variant } from "../../../shared/probe/variant.js";
+import { VARIANTS } from "../../../shared/probe/variant.js";
+import type { SynVerdict, ViewVerdict } from "../../../shared/verdict/names.js";
+import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
+
+let test: TestWarehouse;
+beforeAll(async () => {
+  test = await startTestWarehouse();
+  await migrate(test.store, readMigrations("coordinator/store/sql"));
+}, 60_000);
+afterAll(() => test.stop());
+
+let batches = 0;
+/** A batch id of its own for every row. */
+const batch = () => `00000000-0000-8000-8000-${String(++batches).padStart(12, "0")}`;
+const mapped = (address: string) => (address.includes(":") ? address : `::ffff:${address}`);
+
+interface Reply {
+  readonly target: string;
+  readonly vantage?: string;
+  readonly port?: number;
+  readonly variant: Variant;
+  readonly verdict: SynVerdict;
+  readonly at?: number;
+}
+
+function insertReplies(campaign: string, replies: readonly Reply[]): Promise<void> {
+  const rows = replies.map(({ target, vantage = "fra", port = 80, variant, verdict, at = 0 }) => ({
+    campaign,
+    vantage,
+    agent: `${vantage}-${port}`,
+    batch: batch(),
+    row: 0,
+    target: mapped(target),
+    port,
+    variant,
+    verdict,
+    received_at: `2026-01-01 00:00:${String(at).padStart(2, "0")}.000000`,
+  }));
+  return test.store.insertRows("syn_replies", rows);
+}
+
+async function read(sql: string): Promise<Readonly<Record<string, unknown>>[]> {
+  const rows = [];
+  for await (const row of test.store.rows(sql)) rows.push(row);
+  return rows;
+}
+
+async function verdictsOf(campaign: string): Promise<Record<string, unknown>> {
+  const rows = await read(
+    `SELECT replaceOne(toString(target), '::ffff:', '') AS t, vantage, verdict FROM target_views FINAL WHERE campaign = '${campaign}'`,
+  );
+  return Object.fromEntries(rows.map(({ t, vantage, verdict }) => [`${t} ${vantage}`, verdict]));
+}
+
+describe("the view of a vantage point", () => {
+  // v0, v1, plain, unknown-option; "-" is silence.
+  const cases: readonly (readonly [string, readonly (SynVerdict | "-")[], ViewVerdict])[] = [
+    ["a Linux host", ["plain", "claims-v1", "plain", "plain"], "claims-v1"],
+    ["an old MPTCP host", ["claims-v0", "plain", "plain", "plain"], "claims-v0"],
+    ["a mirror", ["echo", "echo", "plain", "echo"], "echo"],
+    ["a box that alters what it mirrors", ["altered-echo", "plain", "plain", "plain"], "altered-echo"],
+    ["a plain host", ["plain", "plain", "plain", "plain"], "plain"],
+    ["silence to MPTCP alone", ["-", "-", "plain", "plain"], "blocked-on-mptcp"],
+    ["silence to one version", ["plain", "-", "plain", "plain"], "blocked-on-mptcp"],
+    ["RST to MPTCP alone", ["rst", "rst", "plain", "plain"], "blocked-on-mptcp"],
+    ["silence to everything unknown", ["-", "-", "plain", "-"], "blocked-on-unknown-option"],
+    ["a closed port", ["rst", "rst", "rst", "rst"], "rst"],
+    ["no route", ["unreachable", "-", "unreachable", "-"], "unreachable"],
+    ["an impossible option", ["malformed", "plain", "plain", "plain"], "malformed"],
+  ];
+
+  it("follows from its verdicts on all variants", async () => {
+    const replies = cases.flatMap(([, verdicts], i) =>
+      VARIANTS.flatMap((variant, at) => {
+        const verdict = verdicts[at];
+        return verdict === undefined || verdict === "-" ? [] : [{ target: `198.18.0.${i + 1}`, variant, verdict }];
+      }),
+    );
+    await insertReplies("views", replies);
+    await buildViews(test.store, { campaign: "views", everywhere: [], variants: VARIANTS });
+    const found = await verdictsOf("views");
+    for (const [i, [name, , verdict]] of cases.entries()) {
+      expect({ name, verdict: found[`198.18.0.${i + 1} fra`] }).toEqual({ name, verdict });
+    }
+  });
+
+  it("does not take a variant that was never sent for a blocked one", async () => {
+    await insertReplies("v1-only", [
+      { target: "198.18.0.1", variant: "v1", verdict: "plain" },
+      { target: "198.18.0.1", variant: "plain", verdict: "plain" },
+    ]);
+    await buildViews(test.store, { campaign: "v1-only", everywhere: [], variants: ["v1", "plain"] });
+    expect(await verdictsOf("v1-only")).toEqual({ "198.18.0.1 fra": "plain" });
+  });
+
+  it("takes the last answer where there are several, and silence for a vantage point that asked and heard nothing", async () => {
+    await insertReplies("several", [
+      { target: "2001:db8::1", variant: "v1", verdict: "plain", at: 1 },
+      { target: "2001:db8::1", variant: "v1", verdict: "claims-v1", at: 2 },
+      { target: "2001:db8::1", variant: "plain", verdict: "plain", at: 2 },
+    ]);
+    await buildViews(test.store, { campaign: "several", everywhere: ["fra", "sin"], variants: VARIANTS });
+    expect(await verdictsOf("several")).toEqual({ "2001:db8::1 fra": "claims-v1", "2001:db8::1 sin": "no-reply" });
+  });
+});
+
+describe("the comparison", () => {
+  const hop = (vantage: string, ttl: number, responder: string, changes: readonly string[]) => ({
+    campaign: "compared",
+    vantage,
+    agent: `${vantage}-80`,
+    batch: batch(),
+    row: 0,
+    target: "::ffff:198.18.0.1",
+    port: 80,
+    variant: "v1",
+    ttl,
+    kind: "time-exceeded",
+    responder: mapped(responder),
+    received_at: "2026-01-01 00:00:00.000000",
+    mptcp: changes.length > 0 ? "stripped-removed" : "unmodified",
+    changes,
+  });
+  const answer = (vantage: string, verdict: SynVerdict) => ({
+    ...hop(vantage, 4, "198.18.0.1", []),
+    kind: "synack",
+    verdict,
+    mptcp: "unobservable",
+  });
+  const removed = ["tcp.option.mptcp.removed"];
+
+  it("shows the hidden host, who hides it and where, and is the same when it is built again", async () => {
+    for (const [vantage, verdict] of [
+      ["fra", "claims-v1"],
+      ["sin", "plain"],
+    ] as const) {
+      await insertReplies("compared", [
+        { target: "198.18.0.1", vantage, variant: "v1", verdict },
+        { target: "198.18.0.1", vantage, variant: "plain", verdict: "plain" },
+        { target: "198.18.0.2", vantage, variant: "plain", verdict: "plain" },
+        { target: "198.18.0.2", vantage, variant: "v1", verdict: "plain" },
+      ]);
+    }
+    await test.store.insertRows("trace_hops", [
+      hop("fra", 1, "192.0.2.1", []),
+      hop("fra", 2, "192.0.2.2", []),
+      hop("fra", 3, "192.0.2.3", []),
+      answer("fra", "claims-v1"),
+      hop("sin", 1, "198.51.100.1", []),
+      hop("sin", 2, "198.51.100.2", removed),
+      hop("sin", 3, "192.0.2.3", removed),
+      answer("sin", "plain"),
+    ]);
+    const build = async () => {
+      await buildViews(test.store, { campaign: "compared", everywhere: ["fra", "sin"], variants: ["v1", "plain"] });
+      await buildJudgements(test.store, "compared");
+      return readComparison(test.store, { campaign: "compared" });
+    };
+    const first = await build();
+    expect(first).toMatchObject({
+      vantages: ["fra", "sin"],
+      targets: 2,
+      disagreements: [
+        {
+          target: "198.18.0.1",
+          port: 80,
+          hostVerdict: "mptcp",
+          placement: "near-source",
+          views: { fra: "claims-v1", sin: "plain" },
+          changes: [
+            { vantage: "sin", after: "198.51.100.1", afterTtl: 1, before: "198.51.100.2", beforeTtl: 2, pathLength: 4 },
+          ],
+        },
+      ],
+      middleboxes: [
+        { condition: "tcp.option.mptcp.removed", after: "198.51.100.1", before: "198.51.100.2", targets: 1 },
+      ],
+    });
+    expect(await build()).toEqual(first);
+    const [explanation, ...others] = await readExplanations(test.store, "compared", "198.18.0.1");
+    expect(others).toEqual([]);
+    expect(explanation).toMatchObject({ hostVerdict: "mptcp", evidence: [{ vantage: "fra" }, { vantage: "sin" }] });
+    expect(explanation?.evidence[1]?.traces[0]?.hops.map((each) => each.changes)).toEqual([[], removed, removed, []]);
+  });
+});
+
+describe("the campaign's store", () => {
+  const spec = parseCampaign(
+    "series: s\ntargets: { ipv4: [198.18.0.0/24] }\nports: [80, 443]\nplacement: { recheck: {} }\n",
+  );
+  const record: CampaignRecord = {
+    id: "lists",
+    series: "s",
+    specText: "",
+    spec,
+    state: "running",
+    step: null,
+    createdAtMs: 0,
+    startedAtMs: null,
+    finishedAtMs: null,
+    secret: new Uint8Array(16),
+    permutationKey: new Uint8Array(16),
+    ranges: [],
+    addresses6: 1,
+    vantages: ["fra", "sin"],
+    sources: [],
+    notes: [],
+    error: "",
+    coordinatorVersion: "0",
+    rangesHash: "",
+  };
+  const source = (id: string, family: "v4" | "v6", vantage: string): SourceRecord => ({
+    id,
+    pass: "recheck",
+    family,
+    ports: [80],
+    selector: "",
+    vantage,
+    list: id,
+    size: 0,
+  });
+  const targetsOf = async (list: string, size: number) => {
+    const found = await createCampaignStore(test.store).listTargets("lists", list, 0, size);
+    return found.map(({ address, port }) => `${formatAddress(address)} ${port}`).sort();
+  };
+
+  it("freezes what the other vantage points must look at again, numbered from 0, the same each time", async () => {
+    const claim = { variant: "v1", verdict: "claims-v1" } as const;
+    await insertReplies("lists", [
+      { target: "198.18.0.1", vantage: "fra", ...claim },
+      { target: "198.18.0.2", vantage: "sin", ...claim },
+      { target: "2001:db8::2", vantage: "sin", ...claim },
+      { target: "198.18.0.3", vantage: "sin", variant: "plain", verdict: "rst" },
+      { target: "198.18.0.4", vantage: "sin", port: 443, ...claim },
+    ]);
+    const store = createCampaignStore(test.store);
+    const request = {
+      sources: [
+        source("recheck/v4/80/fra", "v4", "fra"),
+        source("recheck/v6/80/fra", "v6", "fra"),
+        source("recheck/v4/80/sin", "v4", "sin"),
+      ],
+      verdicts: ["claims-v1"] as const,
+      sample: null,
+    };
+    const sizes = [
+      { source: "recheck/v4/80/fra", size: 1 },
+      { source: "recheck/v6/80/fra", size: 1 },
+      { source: "recheck/v4/80/sin", size: 1 },
+    ];
+    expect(await store.freezeRecheckList(record, request)).toEqual(sizes);
+    expect(await store.freezeRecheckList(record, request)).toEqual(sizes);
+    expect(await targetsOf("recheck/v4/80/fra", 10)).toEqual(["198.18.0.2 80"]);
+    expect(await targetsOf("recheck/v6/80/fra", 10)).toEqual(["2001:db8::2 80"]);
+    expect(await targetsOf("recheck/v4/80/sin", 10)).toEqual(["198.18.0.1 80"]);
+  });
+
+  it("takes everything into a sample of all", async () => {
+    const all = { numerator: 1, denominator: 1 };
+    const sources = [source("recheck/v4/80/nyc", "v4", "nyc")];
+    const store = createCampaignStore(test.store);
+    expect(await store.freezeRecheckList(record, { sources, verdicts: [], sample: all })).toEqual([
+      { source: "recheck/v4/80/nyc", size: 3 },
+    ]);
+    expect(await targetsOf("recheck/v4/80/nyc", 10)).toEqual(["198.18.0.1 80", "198.18.0.2 80", "198.18.0.3 80"]);
+  });
+});
