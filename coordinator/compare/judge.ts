@@ -2,6 +2,9 @@ import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/n
 import type { PathChange, View } from "./evidence.js";
 import { concernsMptcp } from "./locate.js";
 
+/** Hops from either end of a path that count as near to it. */
+const NEAR_HOPS = 2;
+
 /** What all vantage points together say of one target. */
 export interface Judgement {
   readonly hostVerdict: HostVerdict;
@@ -39,8 +42,9 @@ function hostVerdict(views: readonly View[], changes: readonly PathChange[], pla
 }
 
 /**
- * Where the boxes stand, from the intervals. Near the destination: every vantage point that looked is affected, in the
- * last step or the one before it. Near the source: the first two steps behind a vantage point. Transit: anything else.
+ * Where the boxes stand, from the intervals. Near the destination: every vantage point that looked is affected, and
+ * the change shows at most two hops before the host. Near the source: it shows in the first two hops. Transit: anything
+ * else.
  * What becomes of the MPTCP option decides, other changes only where it arrives.
  */
 function place(views: readonly View[], changes: readonly PathChange[]): Placement {
@@ -57,10 +61,13 @@ function place(views: readonly View[], changes: readonly PathChange[]): Placemen
     : changes;
   const traced = views.filter((view) => view.traces.length > 0).length;
   const everyPath = affected.length >= traced;
-  if (everyPath && telling.every((change) => change.pathLength > 0 && change.beforeTtl >= change.pathLength - 1)) {
+  if (
+    everyPath &&
+    telling.every((change) => change.pathLength > 0 && change.pathLength - change.beforeTtl <= NEAR_HOPS)
+  ) {
     return "near-destination";
   }
-  return telling.every((change) => change.beforeTtl <= 2) ? "near-source" : "transit";
+  return telling.every((change) => change.beforeTtl <= NEAR_HOPS) ? "near-source" : "transit";
 }
 
 function affectedVantages(views: readonly View[], changes: readonly PathChange[]): string[] {

@@ -48,7 +48,7 @@ export async function migrate(store: Store, migrations: readonly Migration[]): P
 }
 
 /** The statements of a file, split at semicolons outside of quotes and comments. */
-export function statements(sql: string): string[] {
+function statements(sql: string): string[] {
   const found: string[] = [];
   let start: number | null = null;
   for (const token of tokenize(sql)) {

@@ -5,7 +5,7 @@ import { isWord, type SqlToken } from "./sql.js";
 const READING = new Set(["SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS"]);
 
 /** Table functions that touch neither files nor the network. */
-export const SAFE_TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
+const SAFE_TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
   "numbers numbers_mt zeros zeros_mt generate_series generateSeries generateRandom values view viewExplain null format"
     .split(" ")
     .map((name) => name.toLowerCase()),

@@ -90,10 +90,11 @@ function setUpScript(topology: Structure, node: string): string {
   if (node === BOXES) {
     for (const name of topology.links.flatMap(({ box }) => box?.interfaces ?? [])) lines.push(`link set ${name} up`);
   }
-  for (const { node: at, to, via } of topology.routes) {
+  for (const { node: at, to, via, interface: device } of topology.routes) {
     if (at !== node) continue;
     const family = (via ?? to).includes(":") ? "-6 " : "";
-    lines.push(via === undefined ? `route add ${to} dev lo` : `${family}route add ${to} via ${via}`);
+    const through = device === undefined ? "" : ` dev ${device} onlink`;
+    lines.push(via === undefined ? `route add ${to} dev lo` : `${family}route add ${to} via ${via}${through}`);
   }
   // The `-6` of a batch line is not understood: IPv6 routes go into a batch of their own.
   const batch = (wanted: boolean) => lines.filter((line) => line.startsWith("-6 ") === wanted);

@@ -41,6 +41,8 @@ export interface Network {
   readonly viewElsewhere?: ViewVerdict;
   /** What the traces of affected vantage points must show. */
   readonly conditions?: readonly Condition[];
+  /** Over IPv6, where that differs. */
+  readonly conditions6?: readonly Condition[];
 }
 
 const next = (condition: string): readonly Condition[] => [{ condition, hops: 1 }];
@@ -217,6 +219,7 @@ export const NETWORKS: readonly Network[] = [
     ...nearHost,
     box: { site: { kind: "before-edge" }, behaviour: "remove-option-and-short-quotes" },
     conditions: removedUnseen,
+    conditions6: removed,
   },
   {
     number: 18,

@@ -21,6 +21,8 @@ export interface Route {
   readonly to: string;
   /** Next hop's address; absent for an address that the node answers itself. */
   readonly via?: string;
+  /** The interface that leads there, where the next hop's address alone does not say it. */
+  readonly interface?: string;
 }
 
 export interface Rule {
@@ -56,8 +58,6 @@ export interface Topology {
   readonly machines: readonly Machine[];
   /** Address with which a node answers what comes from below or above it in the tree: node → neighbour → [v4, v6]. */
   readonly facing: ReadonlyMap<string, ReadonlyMap<string, readonly [string, string]>>;
-  /** Addresses [v4, v6] of the far end of a network's own link past its box, by network number. */
-  readonly detours: ReadonlyMap<number, readonly [string, string]>;
   /** Tree: node → parent; the root is core-b. */
   readonly parents: ReadonlyMap<string, string>;
 }
@@ -84,7 +84,6 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
   const listeners: Listener[] = [];
   const machines: Machine[] = [];
   const facing = new Map<string, Map<string, readonly [string, string]>>();
-  const detours = new Map<number, readonly [string, string]>();
   const parents = new Map<string, string>();
   const interfaces = new Map<string, number>();
   let boxes = 0;
@@ -93,6 +92,10 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     const number = interfaces.get(node) ?? 0;
     interfaces.set(node, number + 1);
     return `eth${number}`;
+  };
+  const boxOf = (behaviour: Behaviour): NonNullable<Link["box"]> => {
+    const number = boxes++;
+    return { behaviour, interfaces: [`box${number}a`, `box${number}b`] };
   };
   /** Joins two nodes; returns their addresses on the link. */
   const join = (a: string, b: string, behaviour?: Behaviour, prefix?: Network): LinkAddresses => {
@@ -103,8 +106,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
       addresses: addresses[side].map((address, family) => `${address}/${addresses.lengths[family]}`),
     });
     const link = { a: end(a, "a"), b: end(b, "b") };
-    const box = () => ({ behaviour: behaviour as Behaviour, interfaces: [`box${boxes}a`, `box${boxes++}b`] as const });
-    links.push(behaviour === undefined ? link : { ...link, box: box() });
+    links.push(behaviour === undefined ? link : { ...link, box: boxOf(behaviour) });
     return addresses;
   };
   const remember = (node: string, neighbour: string, address: readonly [string, string]) => {
@@ -129,11 +131,21 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
       node = parent;
     }
   };
-  /** Sends some prefixes up over a link of their own, with a box on it. */
+  /**
+   * Sends some prefixes up over a link of their own, with a box on it. The link is unnumbered: the parent has the address
+   * of the main link on it too, so its answers come from there, whether the kernel takes the address of the interface
+   * that the packet came in by (IPv6 in newer kernels) or of the one that the answer leaves by.
+   */
   const detour = (child: string, parent: string, behaviour: Behaviour, network: Network) => {
-    const { a } = join(parent, child, behaviour);
-    detours.set(network.number, a);
-    for (const to of prefixesOf(network)) routes.push({ node: child, to, via: to.includes(":") ? a[1] : a[0] });
+    const [v4, v6] = facing.get(parent)?.get(child) ?? ["", ""];
+    const addresses = [`${v4}/32`, `${v6}/128`, `${LINK_LOCAL}/64`];
+    const up = { node: parent, interface: nextInterface(parent), addresses };
+    const down = { node: child, interface: nextInterface(child), addresses: [] };
+    links.push({ a: up, b: down, box: boxOf(behaviour) });
+    for (const to of prefixesOf(network)) {
+      // IPv6 takes no next hop whose address leads elsewhere.
+      routes.push({ node: child, to, via: to.includes(":") ? LINK_LOCAL : v4, interface: down.interface });
+    }
   };
 
   hang("core-a", "core-b");
@@ -182,7 +194,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     listeners.push({ node: CROWD.node, kind: "mptcp", addresses: needles() });
     listeners.push({ node: CROWD.node, kind: "tcp", addresses: [""] });
   }
-  return { nodes, links, routes, rules, listeners, machines, facing, detours, parents };
+  return { nodes, links, routes, rules, listeners, machines, facing, parents };
 }
 
 interface LinkAddresses {
@@ -192,6 +204,8 @@ interface LinkAddresses {
   readonly lengths: readonly [number, number];
 }
 
+/** Of the upper end of an unnumbered link. */
+const LINK_LOCAL = "fe80::1";
 const LINK_BLOCKS = ["192.0.2", "198.51.100", "203.0.113"];
 
 /** The n-th link between routers: a /31 of the documentation blocks and a /64 of 2001:2::/48. */

@@ -52,7 +52,8 @@ function changesOf(
   port: number,
   family: 0 | 1,
 ): TruthChange[] {
-  const { box, conditions } = network;
+  const { box } = network;
+  const conditions = (family === 1 ? network.conditions6 : undefined) ?? network.conditions;
   if (box === undefined || conditions === undefined || !isAffected(network, vantage)) return [];
   const path = pathTo(topology, network, `${vantage.name}-${port}`, family);
   const at = (node: string) => path.findIndex((hop) => hop.node === node);
@@ -64,13 +65,11 @@ function changesOf(
     "before-edge": () => at("core-b"),
     "before-host": () => path.length - 2,
   }[box.site.kind]();
-  // Linux answers an IPv6 packet with the address of the interface that it came in by, here the link past the box.
-  const detour = family === 1 ? topology.detours.get(network.number)?.[1] : undefined;
   return conditions.map(({ condition, hops }) => ({
     vantage: vantage.name,
     condition,
     after: path[own]?.address ?? null,
-    before: detour ?? path[own + hops]?.address ?? "",
+    before: path[own + hops]?.address ?? "",
   }));
 }
 
@@ -80,7 +79,7 @@ function pathTo(topology: Topology, network: Network, machine: string, family: 0
   const down = ancestors(topology, `host-${network.number}`).reverse();
   const hops = [...up.slice(1), ...down.slice(1)];
   return hops.map((node, i) => {
-    // Linux answers an IPv4 packet with the address of the interface that the answer leaves by: toward the machine.
+    // A router answers with the address that faces the machine, on unnumbered links too.
     const toward = i === 0 ? machine : (hops[i - 1] ?? machine);
     return { node, address: topology.facing.get(node)?.get(toward)?.[family] ?? "" };
   });

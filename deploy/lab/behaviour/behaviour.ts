@@ -1,3 +1,4 @@
+import { addressFamily } from "../../../shared/address/address.js";
 import type { Behaviour } from "../networks.js";
 import { createEcho } from "./echo.js";
 import { removeOption } from "./remove-option.js";
@@ -13,8 +14,11 @@ export function createRule(behaviour: Behaviour, routers: readonly Uint8Array[])
       return createEcho((option) => option.length === 12);
     case "echo-any":
       return createEcho(() => true);
-    case "remove-option-and-short-quotes":
+    case "remove-option-and-short-quotes": {
+      // Eight bytes are RFC 792's; RFC 4443 leaves IPv6 routers no such choice.
+      const routers4 = routers.filter((router) => addressFamily(router) === 4);
       return (packet, direction) =>
-        direction === "forth" ? removeOption(packet, direction) : shortenQuote(packet, routers);
+        direction === "forth" ? removeOption(packet, direction) : shortenQuote(packet, routers4);
+    }
   }
 }

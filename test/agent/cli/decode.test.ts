@@ -215,7 +215,7 @@ describe("parallax-agent decode", () => {
     const records = Array.from({ length: 3000 }, (_, i) => [i, 0, SYN_ACK] as const);
     const { documents } = decode(fileOf(classicCapture({}, ...records)));
     expect(documents).toHaveLength(3000);
-    expect(documents.at(-1)?..timestamp).toBe("1970-01-01T00:49:59.000000Z");
+    expect(documents.at(-1)?.timestamp).toBe("1970-01-01T00:49:59.000000Z");
   });
 
   test("reads a record that is longer than its buffer", () => {

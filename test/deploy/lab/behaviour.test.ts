@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { createRule } from "../../../deploy/lab/behaviour/behaviour.js";
+import { shortenQuote } from "../../../deploy/lab/behaviour/short-quote.js";
 import { parseAddress } from "../../../shared/address/address.js";
 import { decodeTcpOptions } from "../../../shared/option/tcp-options.js";
 import { decodePacket } from "../../../shared/packet/decode.js";
@@ -133,7 +134,7 @@ describe.each([4, 6] as const)("a box on an IPv%i path", (family) => {
   });
 
   it("shortens the quotes of its own router to the header and eight bytes, and of no other", () => {
-    const rule = createRule("remove-option-and-short-quotes", EDGE.map(parseAddress));
+    const shorten = (packet: Uint8Array) => shortenQuote(packet, EDGE.map(parseAddress));
     const quoted = [...segment(family, SYN, MSS)];
     const icmp = [family === 4 ? 11 : 3, 0, 0, 0, 0, 0, 0, 0, ...quoted];
     const error = (from: string): Uint8Array => {
@@ -141,11 +142,14 @@ describe.each([4, 6] as const)("a box on an IPv%i path", (family) => {
       return ip(family, family === 4 ? 1 : 58, tail(family, from), near, icmp);
     };
     const [edge, other] = family === 4 ? [EDGE[0], "192.0.2.77"] : [EDGE[1], "2001:2::77"];
-    const short = rule(error(edge), "back");
+    const short = shorten(error(edge));
     const head = family === 4 ? 20 : 40;
-    expect(short?.length).toBe(head + 8 + head + 8);
-    expect([...(short ?? [])].slice(head + 8)).toEqual(quoted.slice(0, head + 8));
-    expect(short !== null && sound(short)).toBe(true);
-    expect(rule(error(other), "back")).toEqual(error(other));
+    expect(short.length).toBe(head + 8 + head + 8);
+    expect([...short].slice(head + 8)).toEqual(quoted.slice(0, head + 8));
+    expect(sound(short)).toBe(true);
+    expect(shorten(error(other))).toEqual(error(other));
+    // RFC 4443 leaves IPv6 routers no such choice, so the lab's box has none either.
+    const box = createRule("remove-option-and-short-quotes", EDGE.map(parseAddress));
+    expect(box(error(edge), "back")).toEqual(family === 4 ? short : error(edge));
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { type Broker, startBroker } from "../../../coordinator/broker/broker.js";
 
-export const BROKER_TOKEN = "broker-token";
+const BROKER_TOKEN = "broker-token";
 
 export interface TestBroker {
   readonly broker: Broker;

@@ -54,6 +54,11 @@ describe("decodeIcmpError separates the quote from the extensions behind it", ()
     expect(decodeIcmpError(message(11, [5, 32], [...QUOTE]), 4)?.quote).toEqual(QUOTE);
   });
 
+  test("and looks for extensions at 128 bytes where the length field points behind the body", () => {
+    const icmp = decodeIcmpError(message(11, [5, 255], [...PADDED, ...extensions()]), 4);
+    expect(icmp?.quote).toEqual(PADDED);
+  });
+
   test.each([
     ["the gateway of a redirect", 4, 5, [5, 4]],
     ["the unused bytes of source quench", 4, 4, [5, 4]],
