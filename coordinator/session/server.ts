@@ -189,7 +189,7 @@ function listen(server: Server, bind: string): Promise<number> {
       }
       reject(
         new UserError(`cannot listen for agents on ${bind}: ${reasonOf(error)}`, {
-          remedy: "choose another address or stop what uses it",
+          remedy: "choose another one with --agents-port or stop what uses it",
           cause: error,
         }),
       );
