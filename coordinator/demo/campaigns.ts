@@ -1,5 +1,5 @@
 import { CROWD } from "../../deploy/lab/topology.js";
-import type { ExpectedTarget } from "./check.js";
+import type { TruthTarget } from "../../deploy/lab/truth.js";
 
 /**
  * Every address of the crowd once, from one vantage point or another; what looks interesting, and a sample of the rest,
@@ -21,7 +21,7 @@ seed: 42
 `;
 
 /** Every host of the lab's special networks from every vantage point, each traced with and without the option. */
-export function zooCampaign(targets: readonly ExpectedTarget[]): string {
+export function zooCampaign(targets: readonly TruthTarget[]): string {
   const addresses = [...new Set(targets.map((target) => target.address))];
   const prefixes = addresses.filter((address) => !address.includes(":")).map(block);
   const ipv6 = addresses.filter((address) => address.includes(":"));

@@ -1,27 +1,8 @@
-import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+import type { TruthChange, TruthTarget } from "../../deploy/lab/truth.js";
 import type { TargetSummary } from "../compare/document.js";
 
-/** What the lab was built to be, for one target: what a campaign over it must find. Addresses are text. */
-export interface ExpectedTarget {
-  readonly network: string;
-  readonly address: string;
-  readonly port: number;
-  readonly hostVerdict: HostVerdict;
-  readonly placement: Placement;
-  readonly views: Readonly<Record<string, ViewVerdict>>;
-  readonly changes: readonly ExpectedChange[];
-}
-
-/** A change that a vantage point must find, with the hops of its interval. */
-export interface ExpectedChange {
-  readonly vantage: string;
-  readonly condition: string;
-  readonly after: string | null;
-  readonly before: string;
-}
-
 /** Differences between the lab's truth and what was found, a line each; none when all is as it should be. */
-export function differences(expected: readonly ExpectedTarget[], found: readonly TargetSummary[]): string[] {
+export function differences(expected: readonly TruthTarget[], found: readonly TargetSummary[]): string[] {
   const byTarget = new Map(found.map((target) => [`${target.target} ${target.port}`, target]));
   return expected.flatMap((target) => {
     const summary = byTarget.get(`${target.address} ${target.port}`);
@@ -31,7 +12,7 @@ export function differences(expected: readonly ExpectedTarget[], found: readonly
   });
 }
 
-function compareTarget(expected: ExpectedTarget, found: TargetSummary | undefined): string[] {
+function compareTarget(expected: TruthTarget, found: TargetSummary | undefined): string[] {
   if (found === undefined) {
     const silent = Object.values(expected.views).every((verdict) => verdict === "no-reply");
     return silent ? [] : ["is not in the comparison"];
@@ -52,6 +33,6 @@ function compareTarget(expected: ExpectedTarget, found: TargetSummary | undefine
   return lines;
 }
 
-function changeText(change: ExpectedChange): string {
+function changeText(change: TruthChange): string {
   return `${change.condition} from ${change.vantage} between ${change.after ?? "the source"} and ${change.before}`;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TargetSummary } from "../../../coordinator/compare/document.js";
-import { differences, type ExpectedTarget } from "../../../coordinator/demo/check.js";
+import { differences } from "../../../coordinator/demo/check.js";
+import type { TruthTarget } from "../../../deploy/lab/truth.js";
 
-const expected: ExpectedTarget = {
+const expected: TruthTarget = {
   network: "strip",
   address: "198.19.7.10",
   port: 80,
