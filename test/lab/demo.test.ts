@@ -1,10 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 const DEMO_TIMEOUT_MS = 300_000;
+
+/** The demos' own temporary folder. */
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "px-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 interface DemoRun {
   readonly code: number | null;
@@ -16,6 +24,7 @@ interface DemoRun {
 function runDemo(args: readonly string[], watch: (text: string, kill: (signal: NodeJS.Signals) => void) => void) {
   const child = spawn(process.execPath, ["dist/coordinator/main.js", "demo", "--json", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, TMPDIR: folder },
   });
   let stdout = "";
   let stderr = "";
@@ -32,13 +41,7 @@ function runDemo(args: readonly string[], watch: (text: string, kill: (signal: N
 /** Everything that a demo starts, as command lines that run now. */
 function leftovers(): string[] {
   const lines = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n");
-  return lines.filter((line) =>
-    /nats-server -c .*parallax-demo|dist\/(deploy\/lab|agent\/main|coordinator\/warehouse)/.test(line),
-  );
-}
-
-function demoFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith("parallax-demo-"));
+  return lines.filter((line) => /parallax-demo-|dist\/(deploy\/lab|agent\/main|coordinator\/warehouse)/.test(line));
 }
 
 describe("the demo", () => {
@@ -50,7 +53,7 @@ describe("the demo", () => {
       expect(JSON.parse(run.stdout)).toEqual({ ok: true, differences: [] });
       expect(run.code).toBe(0);
       expect(leftovers()).toEqual([]);
-      expect(demoFolders()).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     },
     DEMO_TIMEOUT_MS,
   );
@@ -66,7 +69,7 @@ describe("the demo", () => {
       });
       expect(run.code).toBe(0);
       expect(leftovers()).toEqual([]);
-      expect(demoFolders()).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     },
     DEMO_TIMEOUT_MS,
   );
