@@ -15,7 +15,7 @@ placement:
   ports: { 80: "web=80", 443: "web=443" }
 stages:
   synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
-  tracebox: { from: [claims-v0, claims-v1, echo, blocked-on-mptcp], maxTtl: 16, replyWindowMs: 1500 }
+  tracebox: { from: [claims-v0, claims-v1, echo, blocked-on-mptcp], maxTtl: 16, retries: 3, replyWindowMs: 1500 }
 rate: { perAgentPps: 6000 }
 seed: 42
 `;
@@ -39,6 +39,7 @@ stages:
   tracebox:
     from: [plain, claims-v0, claims-v1, echo, altered-echo, blocked-on-mptcp, blocked-on-unknown-option]
     maxTtl: 16
+    retries: 3
     replyWindowMs: 1500
 rate: { perAgentPps: 1000 }
 seed: 42

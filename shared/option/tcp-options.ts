@@ -79,3 +79,23 @@ function word(bytes: Uint8Array, at: number): number {
     0
   );
 }
+
+/** What a data offset of 15 words leaves behind the fixed header. */
+const MAX_OPTION_BYTES = 40;
+
+/**
+ * Whole options one after another, filled up with end-of-list bytes to a multiple of 4.
+ * @throws RangeError when they take more than the 40 bytes that a TCP header has for them
+ */
+export function encodeTcpOptions(options: readonly Uint8Array[]): Uint8Array {
+  const length = options.reduce((sum, option) => sum + option.length, 0);
+  if (length > MAX_OPTION_BYTES)
+    throw new RangeError(`${length} bytes of TCP options, at most ${MAX_OPTION_BYTES} fit`);
+  const bytes = new Uint8Array(Math.ceil(length / 4) * 4);
+  let at = 0;
+  for (const option of options) {
+    bytes.set(option, at);
+    at += option.length;
+  }
+  return bytes;
+}

@@ -17,3 +17,12 @@ export function fold16(sum: number): number {
   while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
   return ~folded & 0xffff;
 }
+
+/**
+ * Sum of the pseudo header (RFC 9293 section 3.1, RFC 8200 section 8.1) of an IP packet whose transport part, header
+ * included, has `transportBytes` bytes.
+ */
+export function pseudoHeaderSum(packet: Uint8Array, protocol: number, transportBytes: number): number {
+  const isIpv4 = (packet[0] ?? 0) >>> 4 === 4;
+  return sum16(packet, isIpv4 ? 12 : 8, isIpv4 ? 20 : 40, protocol + transportBytes);
+}

@@ -23,6 +23,7 @@ interface IpFields {
   readonly totalBytes: number;
   /** Offset of a fragment in bytes; its payload has no transport header unless this is 0. */
   readonly fragmentOffset: number;
+  readonly moreFragments: boolean;
 }
 
 /** RFC 791. */
@@ -30,7 +31,6 @@ export interface Ipv4Header extends IpFields {
   readonly family: 4;
   readonly id: number;
   readonly dontFragment: boolean;
-  readonly moreFragments: boolean;
 }
 
 /** RFC 8200. */
@@ -86,9 +86,14 @@ function decodeIpv6(bytes: Uint8Array): Ipv6Header {
   let protocol = u8(bytes, 6);
   let headerBytes = 40;
   let fragmentOffset = 0;
-  while (isExtension(protocol) && bytes.length >= headerBytes + 8) {
+  let moreFragments = false;
+  // Behind a fragment header with an offset there is data, not another header.
+  while (fragmentOffset === 0 && isExtension(protocol) && bytes.length >= headerBytes + 8) {
     const kind = protocol;
-    if (kind === FRAGMENT) fragmentOffset = u16(bytes, headerBytes + 2) & 0xfff8;
+    if (kind === FRAGMENT) {
+      fragmentOffset = u16(bytes, headerBytes + 2) & 0xfff8;
+      moreFragments = (u8(bytes, headerBytes + 3) & 1) !== 0;
+    }
     protocol = u8(bytes, headerBytes);
     const length = u8(bytes, headerBytes + 1);
     headerBytes += kind === FRAGMENT ? 8 : kind === AUTHENTICATION ? (length + 2) * 4 : (length + 1) * 8;
@@ -104,6 +109,7 @@ function decodeIpv6(bytes: Uint8Array): Ipv6Header {
     ecn: (first >>> 20) & 3,
     flowLabel: first & 0xfffff,
     fragmentOffset,
+    moreFragments,
     headerBytes,
     totalBytes: u16(bytes, 4) + 40,
   };

@@ -1,7 +1,6 @@
-import { optionName } from "../option/names.js";
-import { decodeTcpOptions, OPTION_END, OPTION_MPTCP, OPTION_NOP, type TcpOption } from "../option/tcp-options.js";
-import { decodeIp, type IpHeader, u8, u16, u32 } from "../packet/ip.js";
+import { decodeIp, type IpHeader, PROTOCOL_TCP, u8, u16, u32 } from "../packet/ip.js";
 import type { MptcpState } from "../verdict/names.js";
+import { compareOptions } from "./options.js";
 
 /** What a quote shows of a probe. Field names are condition names without their last part. */
 export interface QuoteDiff {
@@ -12,8 +11,6 @@ export interface QuoteDiff {
   /** Fields that the quote is too short to show, sorted: neither changed nor unchanged. */
   readonly unobservable: readonly string[];
 }
-
-const TCP_HEADER_BYTES = 20;
 
 /** Header fields of a SYN: name, last byte (exclusive) that must be quoted to see it, and its value. */
 const TCP_FIELDS: readonly (readonly [string, number, (tcp: Uint8Array) => number])[] = [
@@ -38,24 +35,57 @@ const TCP_FIELDS: readonly (readonly [string, number, (tcp: Uint8Array) => numbe
  * @throws DecodeError when the quote is no IP header
  */
 export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
+  if (isVerbatim(sent, quote)) return UNCHANGED;
   const before = decodeIp(sent);
   const after = decodeIp(quote);
   const changes: string[] = [];
   const unobservable: string[] = [];
   compareIp(before, after, changes);
   const sentTcp = sent.subarray(before.headerBytes);
-  const quotedTcp = quote.subarray(after.headerBytes, quotedEnd(after, quote, sent));
+  const quotedTcp = showsSegment(after) ? quote.subarray(after.headerBytes, quotedEnd(after, quote, sent)) : NOTHING;
   for (const [field, end, read] of TCP_FIELDS) {
     if (quotedTcp.length < end) unobservable.push(field);
     else if (read(sentTcp) !== read(quotedTcp)) changes.push(`${field}.changed`);
   }
   const mptcp = compareOptions(sentTcp, quotedTcp, changes, unobservable);
+  comparePayload(sentTcp, quotedTcp, changes, unobservable);
   const shrunk = (u8(sentTcp, 12) >>> 4) * 4 - (u8(quotedTcp, 12) >>> 4) * 4;
   const explained = quotedTcp.length > 12 ? shrunk : 0;
   if (!sameLength(after.totalBytes, before.totalBytes - explained)) changes.push("ip.length.changed");
   return { mptcp, changes: changes.sort(), unobservable: unobservable.sort() };
 }
 
+const UNCHANGED: QuoteDiff = { mptcp: "unmodified", changes: [], unobservable: [] };
+const NOTHING = new Uint8Array(0);
+
+/** By far the most frequent case, made fast: all of the probe, and nothing differs but TTL and checksums. */
+function isVerbatim(sent: Uint8Array, quote: Uint8Array): boolean {
+  const isIpv4 = u8(sent, 0) >>> 4 === 4;
+  const tcpAt = isIpv4 ? (u8(sent, 0) & 0x0f) * 4 : 40;
+  if (quote.length < sent.length || u8(sent, isIpv4 ? 9 : 6) !== PROTOCOL_TCP) return false;
+  for (let i = 0; i < sent.length; i++) {
+    if (sent[i] === quote[i]) continue;
+    const isIpVariable = isIpv4 ? i === 8 || i === 10 || i === 11 : i === 7;
+    if (!isIpVariable && i !== tcpAt + 16 && i !== tcpAt + 17) return false;
+  }
+  return true;
+}
+
+function showsSegment(ip: IpHeader): boolean {
+  return ip.protocol === PROTOCOL_TCP && (ip.fragmentOffset === 0 || ip.fragmentOffset === SWAPPED_DF_OFFSET);
+}
+
+/** Compares as much of the payload as is quoted. The SYNs of a scan have none. */
+function comparePayload(sentTcp: Uint8Array, quotedTcp: Uint8Array, changes: string[], unobservable: string[]): void {
+  const sent = sentTcp.subarray((u8(sentTcp, 12) >>> 4) * 4);
+  const quoted = quotedTcp.length > 12 ? quotedTcp.subarray((u8(quotedTcp, 12) >>> 4) * 4) : NOTHING;
+  const common = Math.min(sent.length, quoted.length);
+  if (sent.subarray(0, common).some((byte, i) => byte !== quoted[i])) changes.push("tcp.payload.changed");
+  else if (common < sent.length) unobservable.push("tcp.payload");
+}
+
+/** No router quotes less of the segment (RFC 792). */
+const SHORTEST_BYTES = 8;
 /** Routers pad quotes to this length before they add extensions (RFC 4884 section 4). */
 const PADDED_BYTES = 128;
 
@@ -67,14 +97,20 @@ function quotedEnd(ip: IpHeader, quote: Uint8Array, sent: Uint8Array): number {
   const plausible = ip.totalBytes >= ip.headerBytes + 8 && ip.totalBytes <= quote.length;
   const end = plausible ? ip.totalBytes : quote.length;
   if (quote.length < PADDED_BYTES) return end;
-  const zerosFrom = Math.max(ip.headerBytes, quote.findLastIndex((byte) => byte !== 0) + 1);
+  const zerosFrom = Math.max(ip.headerBytes + SHORTEST_BYTES, quote.findLastIndex((byte) => byte !== 0) + 1);
   return sent.subarray(zerosFrom, end).some((byte) => byte !== 0) ? zerosFrom : end;
 }
 
 function sameLength(quoted: number, expected: number): boolean {
-  const swapped = ((quoted & 0xff) << 8) | (quoted >>> 8);
-  return quoted === expected || swapped === expected;
+  return quoted === expected || swapped(quoted) === expected;
 }
+
+function swapped(value: number): number {
+  return ((value & 0xff) << 8) | (value >>> 8);
+}
+
+/** The don't-fragment bit, 0x4000, in the wrong byte order: a fragment offset of 0x40 units of 8 bytes. */
+const SWAPPED_DF_OFFSET = 0x40 * 8;
 
 function compareIp(before: IpHeader, after: IpHeader, changes: string[]): void {
   if (before.dscp !== after.dscp) changes.push("ip.dscp.changed");
@@ -82,80 +118,14 @@ function compareIp(before: IpHeader, after: IpHeader, changes: string[]): void {
   if (!before.destination.every((byte, i) => byte === after.destination[i])) changes.push("ip.destination.changed");
   if (!before.source.every((byte, i) => byte === after.source[i])) changes.push("ip.source.changed");
   if (before.family === 4 && after.family === 4) {
-    if (before.id !== after.id) changes.push("ip.id.changed");
-    if (before.dontFragment && !after.dontFragment) changes.push("ip.df.cleared");
+    // A router that quotes in its own byte order does so with all numbers of the header.
+    const isSwapped = swapped(after.totalBytes) === before.totalBytes;
+    const id = isSwapped && swapped(after.id) === before.id ? before.id : after.id;
+    if (before.id !== id) changes.push("ip.id.changed");
+    const dontFragment = after.dontFragment || (isSwapped && after.fragmentOffset === SWAPPED_DF_OFFSET);
+    if (before.dontFragment && !dontFragment) changes.push("ip.df.cleared");
   }
   if (before.family === 6 && after.family === 6 && before.flowLabel !== after.flowLabel) {
     changes.push("ip.flowlabel.changed");
   }
-}
-
-/**
- * Compares the options. Two things can become of one that is gone: its bytes were cut out (the header shrinks) or
- * overwritten with NOPs (the header keeps its length).
- */
-function compareOptions(
-  sentTcp: Uint8Array,
-  quotedTcp: Uint8Array,
-  changes: string[],
-  unobservable: string[],
-): MptcpState {
-  const sent = meaningful(optionBytes(sentTcp));
-  const names = new Set([...sent.map(nameOf), "tcp.option.mptcp"]);
-  const quotedOptions = optionBytes(quotedTcp);
-  if (quotedTcp.length < TCP_HEADER_BYTES) {
-    unobservable.push(...names);
-    return "unobservable";
-  }
-  const complete = quotedTcp.length >= (u8(quotedTcp, 12) >>> 4) * 4;
-  const quoted = meaningful(quotedOptions);
-  const filled = u8(quotedTcp, 12) >>> 4 === u8(sentTcp, 12) >>> 4;
-  for (const option of sent) {
-    const name = nameOf(option);
-    const there = quoted.find((other) => other.kind === option.kind);
-    if (there !== undefined) {
-      if (!sameBytes(option.bytes, there.bytes)) changes.push(`${name}.changed`);
-    } else if (!complete) {
-      unobservable.push(name);
-    } else {
-      changes.push(`${name}.${filled ? "nop" : "removed"}`);
-    }
-  }
-  for (const option of quoted) {
-    if (!sent.some((other) => other.kind === option.kind)) changes.push(`${nameOf(option)}.added`);
-  }
-  const common = (options: readonly TcpOption[], others: readonly TcpOption[]) =>
-    options.map((option) => option.kind).filter((kind) => others.some((other) => other.kind === kind));
-  if (common(sent, quoted).join() !== common(quoted, sent).join()) changes.push("tcp.option.order.changed");
-  if (!complete && !sent.some(isMptcp) && !quoted.some(isMptcp)) unobservable.push("tcp.option.mptcp");
-  return mptcpState(changes, unobservable);
-}
-
-function mptcpState(changes: readonly string[], unobservable: readonly string[]): MptcpState {
-  if (unobservable.includes("tcp.option.mptcp")) return "unobservable";
-  if (changes.includes("tcp.option.mptcp.removed")) return "stripped-removed";
-  if (changes.includes("tcp.option.mptcp.nop")) return "stripped-nop";
-  if (changes.includes("tcp.option.mptcp.changed")) return "altered";
-  return changes.includes("tcp.option.mptcp.added") ? "added" : "unmodified";
-}
-
-function optionBytes(tcp: Uint8Array): Uint8Array {
-  return tcp.subarray(TCP_HEADER_BYTES, Math.max(TCP_HEADER_BYTES, (u8(tcp, 12) >>> 4) * 4));
-}
-
-/** Whole options that carry something: padding is left out. */
-function meaningful(bytes: Uint8Array): TcpOption[] {
-  return decodeTcpOptions(bytes).options.filter((option) => option.kind !== OPTION_NOP && option.kind !== OPTION_END);
-}
-
-function isMptcp(option: TcpOption): boolean {
-  return option.kind === OPTION_MPTCP;
-}
-
-function nameOf(option: TcpOption): string {
-  return `tcp.option.${optionName(option.kind)}`;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

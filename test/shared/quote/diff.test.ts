@@ -115,7 +115,7 @@ describe("diffQuote of a short quote", () => {
     expect(diffQuote(SYN, SYN.subarray(0, 28))).toEqual({
       mptcp: "unobservable",
       changes: [],
-      unobservable: [...FIELDS_BEHIND_8_BYTES, ...ALL_OPTIONS].sort(),
+      unobservable: [...FIELDS_BEHIND_8_BYTES, ...ALL_OPTIONS, "tcp.option.order"].sort(),
     });
   });
 
@@ -126,7 +126,7 @@ describe("diffQuote of a short quote", () => {
 
   test("that ends within the MPTCP option leaves it unobservable, also where its first bytes differ", () => {
     for (const end of [MPTCP_AT, MPTCP_AT + 1, MPTCP_AT + 2, MPTCP_AT + 3]) {
-      const expected = { mptcp: "unobservable", changes: [], unobservable: ["tcp.option.mptcp"] };
+      const expected = { mptcp: "unobservable", changes: [], unobservable: ["tcp.option.mptcp", "tcp.option.order"] };
       expect(diffQuote(SYN, SYN.subarray(0, end))).toEqual(expected);
     }
   });
@@ -134,7 +134,7 @@ describe("diffQuote of a short quote", () => {
   test("that ends within the timestamps leaves those behind it unobservable, too", () => {
     const { mptcp, changes, unobservable } = diffQuote(SYN, SYN.subarray(0, 50));
     expect({ mptcp, changes }).toEqual({ mptcp: "unobservable", changes: [] });
-    expect(unobservable).toEqual(["tcp.option.mptcp", "tcp.option.ts", "tcp.option.ws"]);
+    expect(unobservable).toEqual(["tcp.option.mptcp", "tcp.option.order", "tcp.option.ts", "tcp.option.ws"]);
   });
 
   test("of an IP header alone shows no port", () => {
