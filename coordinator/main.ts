@@ -10,6 +10,8 @@ import { demoCommand } from "./demo/command.js";
 
 // A reader that went away (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// Debian keeps nats-server, iptables and ethtool where an ordinary user's PATH does not look.
+process.env.PATH = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
 process.exitCode = await runProgram(
   {
     name: "parallax",

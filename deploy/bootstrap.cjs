@@ -2,7 +2,7 @@
 // skipped when its result is there already, so that a second run starts in seconds.
 "use strict";
 
-const { spawnSync } = require("node:child_process");
+const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { tmpdir } = require("node:os");
@@ -10,6 +10,8 @@ const { join } = require("node:path");
 const { problems } = require("./preflight.cjs");
 
 const root = join(__dirname, "..");
+// Debian keeps nats-server and iptables where an ordinary user's PATH does not look.
+process.env.PATH += ":/usr/local/sbin:/usr/sbin:/sbin";
 
 /** Runs a program in the repository's folder with our own terminal; ends this process with its exit code when it fails. */
 function run(program, args, options) {
@@ -45,9 +47,16 @@ function build() {
   run("npm", ["run", "--silent", "build"]);
 }
 
+/** The demo takes its lab down in its own time: Ctrl-C reaches it directly, SIGTERM is passed on, and we wait. */
 function demo(args) {
   build();
-  run(process.execPath, ["dist/coordinator/main.js", "demo"].concat(args));
+  const child = spawn(process.execPath, ["dist/coordinator/main.js", "demo"].concat(args), {
+    cwd: root,
+    stdio: "inherit",
+  });
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.once("exit", (code) => process.exit(code === null ? 1 : code));
 }
 
 /** Static checks, then every tier of tests; closes with a line that counts them. */

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { z } from "zod";
-import { UserError } from "../../shared/errors.js";
+import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
 import type { Campaigns } from "../campaign/runner.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { IngestStats } from "../ingest/ingest.js";
@@ -45,7 +45,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await server.listen({ host: "127.0.0.1", port: options.port });
   } catch (cause) {
     await server.close();
-    throw new UserError(`port ${options.port} is in use`, { remedy: "choose another one with --api-port", cause });
+    const reason = errorCode(cause) === "EADDRINUSE" ? "is in use" : `cannot be opened (${errorMessage(cause)})`;
+    throw new UserError(`port ${options.port} ${reason}`, { remedy: "choose another one with --api-port", cause });
   }
   const { port } = server.server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
@@ -105,7 +106,12 @@ function routes(server: FastifyInstance, { campaigns, fleet, store, version, ing
     return pump(progress, reply.raw);
   });
   server.get("/v1/campaigns/:id/compare", (request) => {
-    const campaign = campaigns.get(id(request)).id;
+    const { id: campaign, state } = campaigns.get(id(request));
+    if (state === "created" || state === "running") {
+      throw new UserError(`campaign ${campaign} is ${state}: there is no comparison yet`, {
+        remedy: `wait for its end with \`parallax campaign watch ${campaign}\``,
+      });
+    }
     const { port, limit, everything } = compareQuery.parse(request.query);
     return readComparison(store, {
       campaign,

@@ -15,6 +15,8 @@ export interface BrokerOptions {
   readonly token: string;
   /** Told when the broker ended by itself. */
   readonly onExit: (reason: string) => void;
+  /** Name of the broker's program on the PATH; nats-server by default. */
+  readonly program?: string;
 }
 
 export interface Broker {
@@ -28,6 +30,8 @@ const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** A batch is at most 1 MB; its message has a header. */
 const MAX_PAYLOAD = "2MB";
+/** More than the streams reserve: by default it would be a share of the free disk, and a small one refuses to start. */
+const MAX_STORE = "16GB";
 
 /**
  * Starts the installed `nats-server` with a configuration of its own. One that runs already is never taken over.
@@ -41,7 +45,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
   const file = join(options.folder, "nats-server.conf");
   writeFileSync(file, configuration(options, port), { mode: 0o600 });
-  const child = await launch(file);
+  const child = await launch(options.program ?? "nats-server", file);
   let stopping = false;
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
@@ -84,17 +88,17 @@ function configuration(options: BrokerOptions, port: number): string {
     `listen: "127.0.0.1:${port}"`,
     `max_payload: ${MAX_PAYLOAD}`,
     `authorization { token: ${JSON.stringify(options.token)} }`,
-    `jetstream { store_dir: ${JSON.stringify(join(options.folder, "streams"))} }`,
+    `jetstream { store_dir: ${JSON.stringify(join(options.folder, "streams"))}, max_file_store: ${MAX_STORE} }`,
     "",
   ].join("\n");
 }
 
 /** The broker must not outlive us: setpriv has the kernel end it with this process, where it is installed. */
-async function launch(file: string): Promise<ChildProcess> {
+async function launch(broker: string, file: string): Promise<ChildProcess> {
   const run = promisify(execFile);
-  const command = ["nats-server", "-c", file];
-  await run("nats-server", ["--version"]).catch((cause: unknown) => {
-    throw new UserError("nats-server is not installed", { remedy: "run deploy/setup.sh", cause });
+  const command = [broker, "-c", file];
+  await run(broker, ["--version"]).catch((cause: unknown) => {
+    throw new UserError(`${broker} is not installed`, { remedy: "run deploy/setup.sh", cause });
   });
   const wrapped = await run("setpriv", ["--pdeathsig", "TERM", "true"]).then(
     () => ["setpriv", "--pdeathsig", "TERM", ...command],

@@ -35,7 +35,7 @@ export const compareCommand: CommandModule<CommonArguments, CompareArguments> = 
     args
       .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
       .option("port", { type: "number", describe: "Only this port" })
-      .option("all", { type: "boolean", default: false, describe: "Every target, not the first 200" }),
+      .option("all", { type: "boolean", default: false, describe: "All rows, not the first 200" }),
   handler: async ({ data, json, campaign, port, all }) => {
     const query = new URLSearchParams();
     if (port !== undefined) query.set("port", String(port));

@@ -87,5 +87,7 @@ function interrupted(): { promise: Promise<void>; fail(error: Error): void } {
     process.once("SIGTERM", () => resolve());
     fail = reject;
   });
+  // It may fail before anybody waits for it.
+  promise.catch(() => undefined);
   return { promise, fail };
 }

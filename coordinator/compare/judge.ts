@@ -31,8 +31,14 @@ export function judge(views: readonly View[], changes: readonly PathChange[]): J
  * option alone is enough: a box in front of another vantage point cannot hide the host any more.
  */
 function hostVerdict(views: readonly View[], changes: readonly PathChange[], placement: Placement): HostVerdict {
-  const optionChanged = (view: View) =>
-    changes.some((change) => change.vantage === view.vantage && concernsMptcp(change.condition));
+  // A box that knows one version only does not make the answer to the other one less genuine.
+  const optionChanged = ({ vantage, verdict }: View) =>
+    changes.some(
+      (change) =>
+        change.vantage === vantage &&
+        concernsMptcp(change.condition) &&
+        change.variant === (verdict === "claims-v0" ? "v0" : "v1"),
+    );
   if (views.some((view) => isClaim(view.verdict) && !optionChanged(view))) return "mptcp";
   if (views.some((view) => view.verdict === "echo" || view.verdict === "altered-echo")) return "echoing-middlebox";
   if (changes.some((change) => concernsMptcp(change.condition)) || views.some((view) => isBlocked(view.verdict))) {
@@ -59,8 +65,10 @@ function place(views: readonly View[], changes: readonly PathChange[]): Placemen
   const telling = changes.some((change) => concernsMptcp(change.condition))
     ? changes.filter((change) => concernsMptcp(change.condition))
     : changes;
-  const traced = views.filter((view) => view.traces.length > 0).length;
-  const everyPath = affected.length >= traced;
+  const touched = new Set(telling.map((change) => change.vantage));
+  const everyPath = views.every(
+    (view) => view.traces.length === 0 || touched.has(view.vantage) || isBlocked(view.verdict) || isEcho(view.verdict),
+  );
   if (
     everyPath &&
     telling.every((change) => change.pathLength > 0 && change.pathLength - change.beforeTtl <= NEAR_HOPS)
@@ -79,7 +87,14 @@ function affectedVantages(views: readonly View[], changes: readonly PathChange[]
 /** One vantage point, one probe, two answers: the SYN stage and the trace disagree. */
 function flaps(view: View): boolean {
   return view.traces.some((trace) => {
-    const scanned = trace.variant === "v0" ? view.v0 : trace.variant === "v1" ? view.v1 : view.plain;
+    const scanned =
+      trace.variant === "v0"
+        ? view.v0
+        : trace.variant === "v1"
+          ? view.v1
+          : trace.variant === "plain"
+            ? view.plain
+            : view.unknown;
     const answers = trace.hops.filter((hop) => hop.kind === "synack").map((hop) => hop.verdict);
     return answers.some((answer) => answered(scanned) && scanned !== "rst" && answer !== scanned);
   });

@@ -49,6 +49,9 @@ const KILL_AT = 0.3;
 export async function runDemo(options: DemoOptions, use: (result: DemoResult) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "parallax-demo-"));
   const say = (text: string) => options.out.write(`${text}\n`);
+  const fatal = new AbortController();
+  const signal = AbortSignal.any([options.signal, fatal.signal]);
+  const giveUp = (reason: string) => fatal.abort(new UserError(reason, { remedy: "run the demo again" }));
   const stops: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
     const parallax = await startParallax({
@@ -56,7 +59,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       ports: { api: 0, warehouse: 0, agents: 0, broker: 0 },
       version: VERSION,
       log: options.log,
-      onFatal: (reason) => say(reason),
+      onFatal: giveUp,
     });
     stops.push(() => parallax.stop());
     say("Building the lab: vantage points, routers, middleboxes and hosts in network namespaces");
@@ -70,6 +73,13 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       onProgress: (text) => say(`  ${text}`),
     });
     stops.push(() => lab.stop());
+    void lab.ended.then(giveUp);
+    if (options.kill !== null && !lab.machines.some(({ name }) => name === options.kill)) {
+      throw new UserError(`there is no agent ${options.kill} to kill`, {
+        remedy: `choose one of ${lab.machines.map(({ name }) => name).join(", ")}`,
+        exitCode: 2,
+      });
+    }
     const agentFolder = join(folder, "agents");
     mkdirSync(agentFolder);
     const agents = await startAgents({
@@ -81,16 +91,16 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
     });
     stops.push(() => agents.release());
     const client = createClient(parallax.state.folder);
-    await untilConnected(client, lab, options.signal);
+    await untilConnected(client, lab, signal);
     say(`\nAgents\n${agentTable((await client.call("/v1/agents")) as AgentView[])}`);
 
     say("\nSweep: 65,536 hosts on two ports, each asked once, by whichever agent is free");
-    const sweep = await runCampaign(client, SWEEP, options, killOnce(options.kill, agents));
+    const sweep = await runCampaign(client, SWEEP, { ...options, signal }, killOnce(options.kill, agents));
     const found = (await client.call(`/v1/campaigns/${sweep}/compare`)) as Comparison;
     say(`\n$ parallax compare ${sweep}\n\n${printComparison(found)}`);
 
     say("Zoo: hosts behind middleboxes, each asked and traced from every vantage point");
-    const zoo = await runCampaign(client, zooCampaign(lab.truth), options, () => undefined);
+    const zoo = await runCampaign(client, zooCampaign(lab.truth), { ...options, signal }, () => undefined);
     say(`\n$ parallax compare ${zoo} --port 80\n`);
     say(printComparison((await client.call(`/v1/campaigns/${zoo}/compare?port=80`)) as Comparison));
     const hidden = lab.truth.find((target) => target.placement === "near-source");
@@ -156,7 +166,7 @@ function killOnce(machine: string | null, agents: DemoAgents): (progress: Campai
   return ({ marks, step }) => {
     if (!due || machine === null || step !== "synscan" || marks.sent < marks.size * KILL_AT) return;
     due = false;
-    void agents.kill(machine);
+    agents.kill(machine).catch(() => undefined);
   };
 }
 

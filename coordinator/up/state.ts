@@ -41,7 +41,7 @@ export function openState(folder: string): StateFolder {
 
   const read = (): Running | null => {
     if (!existsSync(file)) return null;
-    const parsed = running.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    const parsed = running.safeParse(parse(readFileSync(file, "utf8")));
     return parsed.success && isAlive(parsed.data.pid) ? parsed.data : null;
   };
 
@@ -77,7 +77,19 @@ export function openState(folder: string): StateFolder {
   };
 }
 
+/** A file that was cut off by a crash says nothing. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 function isAlive(pid: number): boolean {
+  // In a container every life of a program has the same number.
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -58,7 +58,9 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
   state.claim();
   const stops: (() => Promise<void>)[] = [async () => state.release()];
   const stop = async () => {
-    for (const end of stops.splice(0).reverse()) await end();
+    const problems: unknown[] = [];
+    for (const end of stops.splice(0).reverse()) await end().catch((error: unknown) => problems.push(error));
+    if (problems.length > 0) log.error({ err: problems[0] }, "not everything could be stopped in order");
   };
   try {
     const broker = await startBroker({

@@ -100,8 +100,8 @@ async function prepare(
     ["async_insert", "0"],
     ["implicit_select", "0"],
     ["output_format_json_quote_64bit_integers", "0"],
-    ...(role === "reader" ? READER_LIMITS : []),
     ...request.settings,
+    ...(role === "reader" ? READER_LIMITS : []),
     ["log_comment", id],
   ]);
   const assignments = [...settings].map(([key, value]) => `${key} = ${literal(value)}`);

@@ -12,7 +12,19 @@ const SAFE_TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
 );
 
 /** Settings that decide what a reader may do; a query that names one is refused, whatever it would set it to. */
-const PROTECTED_SETTINGS = new Set(["readonly", "allow_ddl", "allow_introspection_functions", "implicit_select"]);
+const PROTECTED_SETTINGS = new Set([
+  "readonly",
+  "allow_ddl",
+  "allow_introspection_functions",
+  "implicit_select",
+  "dialect",
+  // These carry SQL in a string, which is not looked into.
+  "additional_result_filter",
+  "additional_table_filters",
+]);
+/** Settings that a reader may give in the address; all others could undo a limit. */
+const FREE_SETTINGS =
+  /^((output_format|input_format|format|date_time|join|group_by|http|optimize|send_progress)_\w+|max_(threads|block_size|result_rows|rows_to_read)|session_timezone|extremes)$/;
 
 /** Ordinary functions that read files or other resources of the process. */
 const UNSAFE_FUNCTIONS = ["file", "catboostevaluate", "executable", "python", "s3", "url"];
@@ -39,7 +51,7 @@ export function createGuard(tableFunctions: Iterable<string>): Guard {
   for (const name of tableFunctions) if (!SAFE_TABLE_FUNCTIONS.has(name.toLowerCase())) unsafe.add(name.toLowerCase());
 
   const checkSetting = (name: string) => {
-    if (PROTECTED_SETTINGS.has(name.toLowerCase())) throw refuse(`the setting ${name} cannot be changed`);
+    if (!FREE_SETTINGS.test(name)) throw refuse(`the setting ${name} cannot be changed`);
   };
 
   const check = (tokens: readonly SqlToken[]) => {
@@ -53,7 +65,10 @@ export function createGuard(tableFunctions: Iterable<string>): Guard {
       if (token.text.toLowerCase() === FILE_DATABASE && tokens[i + 1]?.text === ".") {
         throw refuse(`the database ${FILE_DATABASE} holds files`);
       }
-      checkSetting(token.text);
+      if (PROTECTED_SETTINGS.has(token.text.toLowerCase())) throw refuse(`the setting ${token.text} cannot be changed`);
+      if (isWord(token, "DEFAULT") && tokens[i - 1]?.text === "=")
+        throw refuse("no setting can be put back to its default");
+      if (isWord(token, "IDENTIFIER") && tokens[i - 1]?.text === ":") throw refuse("a parameter cannot be a name");
       if (isWord(token, "OUTFILE")) throw refuse("INTO OUTFILE writes a file");
       if (tokens[i + 1]?.text === "(" && unsafe.has(token.text.toLowerCase())) {
         throw refuse(`the function ${token.text} reaches outside the database`);

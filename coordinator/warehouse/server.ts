@@ -47,12 +47,13 @@ export function createWarehouseServer(options: ServerOptions): Server {
     const id = randomUUID();
     response.setHeader("X-ClickHouse-Query-Id", request.queryId ?? id);
     response.setHeader("X-ClickHouse-Server-Display-Name", "parallax");
-    const release = await places[role].acquire();
     let done = false;
     response.on("close", () => {
       if (!done) kill(options, id);
     });
+    const release = await places[role].acquire();
     try {
+      if (response.destroyed) return;
       for await (const result of execute(options, request, role, id)) await send(response, request, result);
     } finally {
       done = true;

@@ -76,7 +76,7 @@ export async function startWarehouse(options: WarehouseOptions): Promise<Warehou
     options.onEvent(`the warehouse ended (${reason}) and is started again`);
     setTimeout(() => {
       if (stopping) return;
-      launch().then(
+      launching = launch().then(
         (child) => {
           current = child;
         },
@@ -85,12 +85,14 @@ export async function startWarehouse(options: WarehouseOptions): Promise<Warehou
     }, RESTART_DELAY_MS);
   };
 
+  let launching: Promise<void> = Promise.resolve();
   let current = await launch();
   return {
     url: `http://127.0.0.1:${port}`,
     pid: () => current.pid,
     stop: async () => {
       stopping = true;
+      await launching;
       await end(current);
     },
   };

@@ -50,6 +50,8 @@ export interface Lab {
   start(machine: string, argv: readonly string[], where: { cwd: string; logFile: string }): Promise<LabProcess>;
   /** Runs a program in a namespace to its end; resolves with what it printed. */
   exec(namespace: string, argv: readonly string[]): Promise<string>;
+  /** Resolves with the reason when the lab ends, by itself or because it is stopped. */
+  readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         },
       };
     },
+    ended: supervisor.ended,
     exec: async (namespace, argv) => String(await supervisor.ask({ type: "exec", namespace, argv })),
     stop,
   };
@@ -138,6 +141,7 @@ async function checkMachine(): Promise<void> {
 interface Supervisor {
   ask(request: LabRequest): Promise<unknown>;
   exited(pid: number): LabProcess["exited"];
+  readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -185,6 +189,7 @@ async function startSupervisor(): Promise<Supervisor> {
     new UserError(complaint === "" ? "the lab has ended" : `the lab has ended: ${complaint.trim()}`, {
       remedy: "start it again",
     });
+  const ended = new Promise<string>((resolve) => child.once("exit", () => resolve(hasEnded().message)));
   child.once("exit", () => {
     for (const { reject } of waiting.values()) reject(hasEnded());
     // They ended with it: the kernel kills what is left in the process namespace.
@@ -215,6 +220,7 @@ async function startSupervisor(): Promise<Supervisor> {
         });
       }),
     exited: (pid) => watch(pid).how,
+    ended,
     stop: () => end(child),
   };
 }
@@ -223,6 +229,7 @@ function untilReady(child: ChildProcess, isRoot: boolean, complaint: () => strin
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => {
       clearTimeout(timer);
+      child.kill("SIGKILL");
       reject(
         new UserError(`this machine does not let us make network namespaces: ${reason.trim()}`, {
           remedy: isRoot

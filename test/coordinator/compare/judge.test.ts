@@ -50,6 +50,43 @@ describe("judge", () => {
     expect(judged(proxied).hostVerdict).toBe("middlebox-near-host");
   });
 
+  it("believes a v1 answer although a box mirrors the v0 option", () => {
+    const mirrored = view(
+      "fra",
+      "claims-v1",
+      trace("v0", quoting(1, "a"), quoting(2, "b"), answering(3, "h", "echo")),
+      trace("v1", quoting(1, "a"), quoting(2, "b"), answering(3, "h", "claims-v1")),
+    );
+    expect(judged({ ...mirrored, v0: "echo" }).hostVerdict).toBe("mptcp");
+  });
+
+  it("does not count a change of another kind from another vantage point as the same box", () => {
+    const hidden = view(
+      "sin",
+      "plain",
+      trace(
+        "v1",
+        quoting(1, "s1"),
+        quoting(2, "s2"),
+        quoting(3, "s3"),
+        quoting(4, "e", removed),
+        answering(5, "h", "plain"),
+      ),
+    );
+    const clamped = view(
+      "fra",
+      "claims-v1",
+      trace(
+        "v1",
+        quoting(1, "f1"),
+        quoting(2, "f2", ["tcp.option.mss.changed"]),
+        quoting(3, "e", ["tcp.option.mss.changed"]),
+        answering(4, "h", "claims-v1"),
+      ),
+    );
+    expect(judged(hidden, clamped).placement).toBe("transit");
+  });
+
   it("places a change that some vantage points see in the middle of their paths in transit", () => {
     const through = (vantage: string) =>
       view(

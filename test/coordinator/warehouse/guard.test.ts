@@ -55,6 +55,9 @@ describe("a reader's query", () => {
     ["SELECT * FROM `/etc/passwd`", "/etc/passwd"],
     ['SELECT * FROM "re\\x61d"', "not allowed"],
     ["SELECT * FROM '/etc/passwd'", "string"],
+    ["SELECT * FROM {d:Identifier}.{t: Identifier}", "parameter cannot be a name"],
+    ["SELECT 1 SETTINGS max_execution_time = DEFAULT", "default"],
+    ["SELECT 1 SETTINGS additional_result_filter = 'file(1)'", "additional_result_filter"],
     // Where the engine reads other tokens than a naive lexer does.
     ["SELECT 1 AS a$x$, file('/etc/passwd') AS b$x$", "cannot be read"],
     ["SELECT $x$ $x$", "cannot be read"],
@@ -62,6 +65,17 @@ describe("a reader's query", () => {
     ["SELECT 1.file('/etc/passwd')", "file"],
   ])("may not be %s", (sql, reason) => {
     expect(() => check(sql)).toThrow(reason);
+  });
+
+  it.each(["readonly", "additional_result_filter", "max_execution_time", "max_memory_usage", "dialect", "nothing"])(
+    "may not set %s in the address",
+    (name) => {
+      expect(() => guard.checkSetting(name)).toThrow(name);
+    },
+  );
+
+  it.each(["max_threads", "output_format_json_quote_64bit_integers", "session_timezone"])("may set %s", (name) => {
+    expect(() => guard.checkSetting(name)).not.toThrow();
   });
 
   it("is one statement", () => {
