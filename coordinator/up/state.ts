@@ -60,7 +60,8 @@ export function openState(folder: string): StateFolder {
     },
     claim: () => {
       const other = read();
-      if (other !== null) {
+      // In a container every life of a program has the same number: our own is an earlier one's.
+      if (other !== null && other.pid !== process.pid) {
         throw new UserError(`a coordinator runs on ${folder} already (process ${other.pid}, ${other.api})`, {
           remedy: "end it first, or give another folder with --data",
         });
@@ -88,8 +89,6 @@ function parse(text: string): unknown {
 }
 
 function isAlive(pid: number): boolean {
-  // In a container every life of a program has the same number.
-  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;
