@@ -1,4 +1,5 @@
 import type { Variant } from "../../shared/probe/variant.js";
+import { ipv6Text } from "../store/address-text.js";
 import type { Store } from "../store/store.js";
 import type { PathChange } from "./evidence.js";
 import { judge } from "./judge.js";
@@ -39,7 +40,7 @@ export async function buildJudgements(store: Store, campaign: string): Promise<v
     await classes.write({
       campaign,
       port,
-      target: mapped(target),
+      target: ipv6Text(target),
       host_verdict: hostVerdict,
       placement,
       affected: affected.length,
@@ -70,19 +71,14 @@ function changeRow(campaign: string, port: number, target: string, change: PathC
   return {
     campaign,
     port,
-    target: mapped(target),
+    target: ipv6Text(target),
     vantage: change.vantage,
     variant: change.variant,
     condition: change.condition,
     after_ttl: change.afterTtl,
-    after_hop: change.after === null ? "::" : mapped(change.after),
+    after_hop: change.after === null ? "::" : ipv6Text(change.after),
     before_ttl: change.beforeTtl,
-    before_hop: mapped(change.before),
+    before_hop: ipv6Text(change.before),
     path_length: change.pathLength,
   };
-}
-
-/** Text that an IPv6 column takes. */
-function mapped(address: string): string {
-  return address.includes(":") ? address : `::ffff:${address}`;
 }

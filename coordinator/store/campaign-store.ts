@@ -4,6 +4,7 @@ import { type CampaignRecord, campaignCodec, type SourceRecord } from "../campai
 import { scanVariants } from "../campaign/spec.js";
 import type { CampaignStore, ListSize } from "../campaign/store.js";
 import { buildJudgements, buildViews } from "../compare/build.js";
+import { ipv6Text } from "./address-text.js";
 import type { Store } from "./store.js";
 
 const INSERT_ROWS = 50_000;
@@ -63,7 +64,7 @@ export function createCampaignStore(store: Store): CampaignStore {
       let rows: Record<string, unknown>[] = [];
       let index = 0;
       for (const { address, port } of targets) {
-        rows.push({ campaign, source, index: index++, target: mappedText(address), port });
+        rows.push({ campaign, source, index: index++, target: ipv6Text(formatAddress(address)), port });
         if (rows.length < INSERT_ROWS) continue;
         await store.insertRows("target_lists", rows);
         rows = [];
@@ -130,12 +131,6 @@ async function listSize(store: Store, campaign: string, source: string): Promise
     "SELECT count() AS n FROM target_lists FINAL WHERE campaign = {campaign:String} AND source = {source:String}";
   for await (const row of store.rows(sql, { campaign, source })) return Number(row.n);
   return 0;
-}
-
-/** Text that an IPv6 column takes. */
-function mappedText(address: Uint8Array): string {
-  const text = formatAddress(address);
-  return text.includes(":") ? text : `::ffff:${text}`;
 }
 
 /** Text that a DateTime64 column takes, UTC. */
