@@ -1,5 +1,6 @@
-import { fold16, sum16 } from "../../../shared/packet/checksum.js";
+import { fold16, pseudoHeaderSum, sum16 } from "../../../shared/packet/checksum.js";
 import { type IpHeader, PROTOCOL_TCP, u8 } from "../../../shared/packet/ip.js";
+import { put16 } from "../../../shared/packet/write.js";
 
 /** Longest option list a TCP header has room for. */
 export const MAX_OPTION_BYTES = 40;
@@ -35,12 +36,6 @@ export function setLength(packet: Uint8Array, ip: IpHeader): void {
 /** Writes the transport checksum, with the pseudo header (RFC 9293, RFC 8200) where `protocol` has one. */
 export function setChecksum(packet: Uint8Array, ip: IpHeader, protocol: number | null, at: number): void {
   put16(packet, at, 0);
-  const [from, to] = ip.family === 4 ? [12, 20] : [8, 40];
-  const pseudo = protocol === null ? 0 : sum16(packet, from, to, protocol + packet.length - ip.headerBytes);
+  const pseudo = protocol === null ? 0 : pseudoHeaderSum(packet, protocol, packet.length - ip.headerBytes);
   put16(packet, at, fold16(sum16(packet, ip.headerBytes, packet.length, pseudo)));
-}
-
-function put16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
 }
