@@ -102,7 +102,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     admission: createAdmission(createPermission({ ...config, ports: config.caps.ports })),
     startProbing: network.startProbing,
     writer,
-    maySend: () => fence.open() && writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool"),
+    allowedUntil: () => (writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool") ? fence.openUntil() : 0),
     refuse: (lease, reason) => session.refuse(lease, reason),
     report: (problem) => log.warn(problem),
     left,
@@ -171,7 +171,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     }
     await session.close(timing.farewellMs);
     await publisher.close();
-    network.close();
+    await network.close();
     log.info({ batches: spool.list().length }, "stopped; batches left in the spool are published next time");
   }
 }

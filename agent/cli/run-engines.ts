@@ -1,66 +1,190 @@
 import { UserError } from "../../shared/errors.js";
-import { createSystemClock } from "../wire/clock.js";
-import type { Engine, EngineOptions, EngineProgress } from "../wire/engine.js";
-import { openPacketPort } from "../wire/open-port.js";
-import { createPacer } from "../wire/pacer.js";
-import { createReceiver } from "../wire/receiver.js";
-import { createTokenBucket } from "../wire/token-bucket.js";
+import { createPacer, type Pacer } from "../rate/pacer.js";
+import { createRateCap, RATE_CAP_BYTES } from "../rate/rate-cap.js";
+import type { SenderHost } from "../sender/job.js";
+import { createLocalHost } from "../sender/local-host.js";
+import { createThreadHost } from "../sender/thread-host.js";
+import { type Clock, createSystemClock } from "../wire/clock.js";
+import type { Engine, EngineProgress } from "../wire/engine.js";
+import { openPacketPort, type PortPlan, planPort } from "../wire/open-port.js";
+import type { DriverName, PacketPort } from "../wire/port.js";
+import { createReceiver, type Receiver } from "../wire/receiver.js";
 
 /** The parts of an engine that depend on where it runs. */
-type EngineParts = Pick<EngineOptions, "port" | "receiver" | "pacer" | "clock" | "source4" | "source6">;
+export interface EngineParts {
+  readonly port: PacketPort;
+  readonly host: SenderHost;
+  readonly receiver: Receiver;
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  /** Memory of the rate cap that all jobs keep to together. */
+  readonly cap: SharedArrayBuffer;
+  readonly source4: Uint8Array | null;
+  readonly source6: Uint8Array | null;
+}
 
-/** One engine to run: all its targets have one family. */
+/** Engines whose targets have one family and one way. */
 export interface Job {
   readonly family: 4 | 6;
   /** One of the targets: the route to it is the route to all. */
   readonly towards: Uint8Array;
   readonly addresses: number;
-  create(parts: EngineParts): Engine;
+  create(parts: EngineParts): readonly Engine[];
 }
 
-export interface RunOptions {
-  readonly interface?: string;
+export interface EngineNetwork {
+  /** Null: that of the route. */
+  readonly interface: string | null;
+  /** Null: the fastest that works. */
+  readonly driver: DriverName | null;
   readonly packetsPerSecond: number;
-  readonly signal: AbortSignal;
-  readonly tickMs: number;
-  /** Called every `tickMs` and once at the end, with the progress of each job. */
-  readonly onTick: (progress: readonly EngineProgress[]) => void;
+  /** Threads that send, for each job. */
+  readonly sendingThreads: number;
 }
 
-/** Runs the jobs at the same time under one rate, each on a packet port of its own, and closes the ports. */
-export async function runEngines(jobs: readonly Job[], options: RunOptions): Promise<void> {
+/** What the ports have seen so far, together. */
+export interface NetworkStats {
+  readonly received: number;
+  /** Null: the driver cannot tell. */
+  readonly kernelDrops: number | null;
+  readonly sendErrors: number;
+  /** Packets that answer a probe of ours, and all others that came in. */
+  readonly valid: number;
+  readonly foreign: number;
+}
+
+/** Engines on open ports. */
+export interface OpenEngines {
+  readonly plans: readonly PortPlan[];
+  /** Of each engine, in the order of the jobs. */
+  progress(): readonly EngineProgress[];
+  stats(): NetworkStats;
+  /** Runs all at the same time, under one rate. Rejects with UserError when one of them fails. Can be called once. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Closes the ports. */
+  close(): Promise<void>;
+}
+
+/** The engines of a packet port. */
+interface OpenPort {
+  readonly engines: readonly Engine[];
+  readonly plan: PortPlan;
+  readonly port: PacketPort;
+  readonly host: SenderHost;
+  readonly receiver: Receiver;
+  readonly receiving: Promise<void>;
+}
+
+/** Opens packet ports and senders for the jobs, all under one rate cap. Rejects with UserError. */
+export async function openEngines(jobs: readonly Job[], network: EngineNetwork): Promise<OpenEngines> {
   const clock = createSystemClock();
-  const limiter = createTokenBucket({ packetsPerSecond: options.packetsPerSecond, nowMs: clock.monotonicMs });
-  const pacer = createPacer({ limiter, clock, mayContinue: () => true });
+  const cap = new SharedArrayBuffer(RATE_CAP_BYTES);
+  const { packetsPerSecond } = network;
+  const limiter = createRateCap({ packetsPerSecond, nowMs: clock.monotonicMs, memory: cap });
+  const pacer = createPacer({ limiter, clock, allowedUntil: () => Number.POSITIVE_INFINITY });
   const over = new AbortController();
-  const opened: { close(): void }[] = [];
-  const receiving: Promise<void>[] = [];
-  const engines: Engine[] = [];
-  const tick = (): void => options.onTick(engines.map((engine) => engine.progress()));
-  const timer = setInterval(tick, options.tickMs);
-  try {
-    for (const job of jobs) {
-      const { port, source4, source6 } = await openPacketPort({
-        ...(options.interface === undefined ? {} : { interface: options.interface }),
-        ...(job.family === 4 ? { towards4: job.towards } : { towards6: job.towards }),
-        manyTargets: job.addresses > 1,
-        without: new Set<4 | 6>([job.family === 4 ? 6 : 4]),
-      });
-      opened.push(port);
-      const receiver = createReceiver({ port, yieldTurn: clock.yield });
-      receiving.push(receiver.run(over.signal));
-      engines.push(job.create({ port, receiver, pacer, clock, source4, source6 }));
-    }
-    const running = Promise.all(engines.map((engine) => engine.run(options.signal)));
-    // A receive loop ends before the engines only by failing.
-    await Promise.race([running, Promise.all(receiving).then(() => Promise.reject(receiveLoopEnded()))]);
-    tick();
-  } finally {
-    clearInterval(timer);
-    over.abort();
-    await Promise.allSettled(receiving);
-    for (const port of opened) port.close();
+  const opened: OpenPort[] = [];
+
+  async function open(plan: PortPlan, sharing: readonly Job[]): Promise<void> {
+    const port = openPacketPort(plan);
+    const host = hostFor(plan, port, network.sendingThreads, clock);
+    const receiver = createReceiver({ port, clock });
+    const receiving = receiver.run(over.signal);
+    // Whoever runs the engines looks at it; until then a failure must not count as unhandled.
+    receiving.catch(() => undefined);
+    const parts: EngineParts = {
+      ...{ port, host, receiver, pacer, cap, clock },
+      source4: plan.ipv4?.source ?? null,
+      source6: plan.ipv6?.source ?? null,
+    };
+    opened.push({ engines: sharing.flatMap((job) => job.create(parts)), plan, port, host, receiver, receiving });
   }
+
+  async function close(): Promise<void> {
+    over.abort();
+    await Promise.allSettled(opened.map(({ receiving }) => receiving));
+    for (const { host, port } of opened) {
+      await host.close();
+      port.close();
+    }
+  }
+
+  try {
+    for (const { plan, sharing } of await planJobs(jobs, network)) await open(plan, sharing);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const engines = opened.flatMap((one) => one.engines);
+  return {
+    plans: opened.map(({ plan }) => plan),
+    progress: () => engines.map((engine) => engine.progress()),
+    stats: () => opened.map(statsOf).reduce(addStats, NO_STATS),
+    async run(signal) {
+      const running = Promise.all(engines.map((engine) => engine.run(signal)));
+      // A receive loop ends before the engines only by failing.
+      const receiving = Promise.all(opened.map((one) => one.receiving));
+      await Promise.race([running, receiving.then(() => Promise.reject(receiveLoopEnded()))]);
+    },
+    close,
+  };
+}
+
+/** The portable driver's libraries crash outside the main thread. */
+function hostFor(plan: PortPlan, port: PacketPort, threads: number, clock: Clock): SenderHost {
+  if (plan.driver !== "portable") return createThreadHost({ plan, threads });
+  const { ipv4, ipv6 } = plan;
+  return createLocalHost({ port, source4: ipv4?.source ?? null, source6: ipv6?.source ?? null, clock });
+}
+
+/** One port for all jobs where their packets leave through one interface, else one for each. */
+async function planJobs(
+  jobs: readonly Job[],
+  network: EngineNetwork,
+): Promise<{ readonly plan: PortPlan; readonly sharing: readonly Job[] }[]> {
+  const isMany = new Set(jobs.map(({ addresses }) => addresses > 1));
+  if (jobs.length > 1 && isMany.size === 1) {
+    const plan = await planFor(jobs, network);
+    if (jobs.every(({ family }) => (family === 4 ? plan.ipv4 : plan.ipv6) !== null)) return [{ plan, sharing: jobs }];
+  }
+  const plans: { plan: PortPlan; sharing: readonly Job[] }[] = [];
+  for (const job of jobs) plans.push({ plan: await planFor([job], network), sharing: [job] });
+  return plans;
+}
+
+function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan> {
+  const towards4 = jobs.find(({ family }) => family === 4)?.towards;
+  const towards6 = jobs.find(({ family }) => family === 6)?.towards;
+  const without = new Set<4 | 6>();
+  if (towards4 === undefined) without.add(4);
+  if (towards6 === undefined) without.add(6);
+  return planPort({
+    ...(network.interface === null ? {} : { interface: network.interface }),
+    ...(network.driver === null ? {} : { driver: network.driver }),
+    ...(towards4 === undefined ? {} : { towards4 }),
+    ...(towards6 === undefined ? {} : { towards6 }),
+    manyTargets: jobs.some(({ addresses }) => addresses > 1),
+    without,
+  });
+}
+
+const NO_STATS: NetworkStats = { received: 0, kernelDrops: 0, sendErrors: 0, valid: 0, foreign: 0 };
+
+function statsOf({ port, host, receiver }: OpenPort): NetworkStats {
+  const { received, kernelDrops } = port.receiveStats();
+  const { replies, unclaimed, foreign, malformed } = receiver.stats();
+  const sendErrors = host.stats().sendErrors + port.sendStats().sendErrors;
+  return { received, kernelDrops, sendErrors, valid: replies + unclaimed, foreign: foreign + malformed };
+}
+
+function addStats(a: NetworkStats, b: NetworkStats): NetworkStats {
+  return {
+    received: a.received + b.received,
+    kernelDrops: a.kernelDrops === null || b.kernelDrops === null ? null : a.kernelDrops + b.kernelDrops,
+    sendErrors: a.sendErrors + b.sendErrors,
+    valid: a.valid + b.valid,
+    foreign: a.foreign + b.foreign,
+  };
 }
 
 function receiveLoopEnded(): UserError {

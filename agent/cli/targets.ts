@@ -15,14 +15,26 @@ const SHORTEST_IPV6_PREFIX = 112;
 
 /** Reads addresses and prefixes. Throws UserError with exit code 2 that names the text that is neither. */
 export function parseTargets(texts: readonly string[]): AskedTargets {
-  const prefixes = texts.map(parseTarget);
-  const ipv6 = new Map<string, Uint8Array>();
-  for (const prefix of prefixes) {
-    if (prefix.family === 4) continue;
-    for (const address of addressesOf(prefix)) ipv6.set(String.fromCharCode(...address), address);
-  }
+  return targetsOfPrefixes(texts.map(parseTarget));
+}
+
+/** Throws UserError with exit code 2 when an IPv6 prefix is too large to be written out. */
+export function targetsOfPrefixes(prefixes: readonly Prefix[]): AskedTargets {
+  const ipv6 = prefixes.filter((prefix) => prefix.family === 6).flatMap((prefix) => [...addressesOf(prefix)]);
   const ranges = prefixes.filter((prefix) => prefix.family === 4).map(rangeOfPrefix);
-  return { ipv4: createRangeSet(ranges), ipv6: [...ipv6.values()] };
+  return { ipv4: createRangeSet(ranges), ipv6: withoutDoubles(ipv6) };
+}
+
+/** All targets together, each once. */
+export function joinTargets(parts: readonly AskedTargets[]): AskedTargets {
+  return {
+    ipv4: createRangeSet(parts.flatMap(({ ipv4 }) => ipv4.ranges)),
+    ipv6: withoutDoubles(parts.flatMap(({ ipv6 }) => ipv6)),
+  };
+}
+
+function withoutDoubles(addresses: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(addresses.map((address) => [String.fromCharCode(...address), address])).values()];
 }
 
 /** Most IPv4 addresses that are written out one by one. */
@@ -39,12 +51,17 @@ export function listAddresses({ ipv4, ipv6 }: AskedTargets): Uint8Array[] {
   return [...Array.from({ length: ipv4.size }, (_, rank) => ipv4FromNumber(ipv4.addressAtRank(rank))), ...ipv6];
 }
 
-/** Reads `80,443`. Throws UserError with exit code 2. */
-export function parsePorts(text: string): number[] {
-  const ports = text.split(",").map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : 0));
-  if (ports.some((port) => port < 1 || port > 65_535)) {
-    throw new UserError(`--port ${text} is no list of ports`, { remedy: "write it like 80,443", exitCode: 2 });
-  }
+/** Reads `80,443,8000-8010`; each port once, in the order given. Throws UserError with exit code 2. */
+export function parsePorts(option: string, text: string): number[] {
+  const ports = text.split(",").flatMap((part) => {
+    const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (from >= 1 && to <= 65_535 && from <= to) return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    throw new UserError(`${option} ${text} is no list of ports`, {
+      remedy: `write it like ${option} 80,443 or ${option} 8000-8010`,
+      exitCode: 2,
+    });
+  });
   return [...new Set(ports)];
 }
 

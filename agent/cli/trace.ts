@@ -8,13 +8,13 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createListSource } from "../../shared/target/list.js";
 import type { Target } from "../../shared/target/source.js";
 import { createTracebox } from "../tracebox/engine.js";
-import type { EngineProgress } from "../wire/engine.js";
 import { type OwnRules, ownRules } from "./allowed.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { checkNumber } from "./numbers.js";
 import { rowToJson } from "./row-json.js";
-import { type Job, runEngines } from "./run-engines.js";
-import { listAddresses, parseChoices, parsePorts, parseTargets } from "./targets.js";
+import { type Job, openEngines } from "./run-engines.js";
+import { selectTargets } from "./scan/selection.js";
+import { listAddresses, parseChoices, parsePorts } from "./targets.js";
 import { formatTrace, plainPaint, terminalPaint } from "./trace-report.js";
 
 interface TraceArguments {
@@ -54,27 +54,31 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   checkNumber("--retries", args.retries, 0, 20);
   checkNumber("--window", args.window, 1, 60_000);
   checkNumber("--max-ttl", args["max-ttl"], 1, 63);
-  const ports = parsePorts(args.port);
+  const ports = parsePorts("--port", args.port);
   const variants = parseChoices("--variant", args.variant, VARIANTS);
-  const targets = listAddresses(parseTargets(args.targets)).flatMap((address) =>
-    ports.map((port) => ({ address, port })),
+  const { remaining } = selectTargets(
+    { targets: args.targets, ports, allowlistFile: null, blocklistFile: null },
+    rules,
   );
-  rules.check({ ports, ranges: [], listed: targets });
+  if (remaining.excluded > 0) process.stderr.write(`${remaining.excluded} addresses are left out\n`);
+  const targets = listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
 
   const lists = ([4, 6] as const)
     .map((family) => ({ family, targets: targets.filter(({ address }) => addressFamily(address) === family) }))
     .filter((list) => list.targets.length > 0);
   const prints = lists.map((list) => createPrint(list.targets, variants, args.json));
-  const fields = createProbeFields(randomBytes(16));
+  const secret = randomBytes(16);
+  const fields = createProbeFields(secret);
   const matcher = createReplyMatcher(fields);
   const jobs = lists.map((list, i): Job => {
     return {
       family: list.family,
       addresses: list.targets.length / ports.length,
       towards: list.targets[0]?.address ?? new Uint8Array(16),
-      create: (parts) =>
+      create: (parts) => [
         createTracebox({
           ...parts,
+          secret,
           fields,
           matcher,
           profile: "linux",
@@ -87,21 +91,31 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
           retries: args.retries,
           replyWindowMs: args.window,
           emit: (row) => prints[i]?.row(row),
-          isBlocked: () => false,
+          isSkipped: () => false,
         }),
+      ],
     };
   });
-  const through = args.interface ?? rules.interface;
-  await runEngines(jobs, {
-    ...(through === null ? {} : { interface: through }),
-    packetsPerSecond: Math.min(args.rate, rules.packetsPerSecond ?? Number.POSITIVE_INFINITY),
-    signal: abortOnInterrupt(),
-    tickMs: 100,
-    onTick: (progress: readonly EngineProgress[]) => {
-      for (const [i, { done }] of progress.entries()) prints[i]?.done(done);
-    },
+  const engines = await openEngines(jobs, {
+    interface: args.interface ?? rules.file.interface,
+    driver: null,
+    packetsPerSecond: Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
+    sendingThreads: 1,
   });
+  const print = (): void => {
+    for (const [i, { done }] of engines.progress().entries()) prints[i]?.done(done);
+  };
+  const timer = setInterval(print, PRINT_EVERY_MS);
+  try {
+    await engines.run(abortOnInterrupt());
+    print();
+  } finally {
+    clearInterval(timer);
+    await engines.close();
+  }
 }
+
+const PRINT_EVERY_MS = 100;
 
 /** Prints rows as they come, or each target's traces when they are over. */
 function createPrint(targets: readonly Target[], variants: readonly Variant[], json: boolean) {

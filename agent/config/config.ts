@@ -2,14 +2,21 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import type { Prefix } from "../../shared/address/prefix.js";
-import { parsePrefix } from "../../shared/address/prefix.js";
-import { DecodeError, errorCode, UserError } from "../../shared/errors.js";
+import { errorCode, UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
 import { problemsError } from "./problems.js";
+import {
+  type AgentRules,
+  CAPS_KEY,
+  CONTACT_FOR_PAGE,
+  INTERFACE_KEY,
+  RULE_KEYS,
+  requireContactForPage,
+  rulesOf,
+} from "./rules.js";
 
-/** An agent's own file, checked. Paths are absolute, prefixes decoded. */
-export interface AgentConfig {
+/** An agent's own file, checked. Paths are absolute, prefixes decoded, blocklist files read. */
+export interface AgentConfig extends AgentRules {
   readonly name: string;
   readonly vantage: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -17,14 +24,19 @@ export interface AgentConfig {
   readonly broker: { readonly url: string; readonly tokenFile: string };
   readonly spool: { readonly folder: string; readonly maxBytes: number };
   readonly interface: string;
-  /** `ports` null: every port is allowed. */
-  readonly caps: { readonly packetsPerSecond: number; readonly ports: readonly number[] | null };
-  /** Special-purpose prefixes that may be probed from here. Nothing but this file can open them. */
-  readonly open: readonly Prefix[];
-  /** Prefixes that are never probed from here. */
-  readonly block: readonly Prefix[];
-  /** Who answers for the probes; without it nothing leaves the opened special-purpose prefixes. */
-  readonly contact: { readonly email: string; readonly url: string } | null;
+  readonly caps: AgentCaps;
+}
+
+/** What a person at this machine may do by hand: the part of the file that needs no coordinator. */
+export interface HandRules extends AgentRules {
+  readonly interface: string | null;
+  readonly caps: AgentCaps | null;
+}
+
+/** `ports` null: every port is allowed. */
+interface AgentCaps {
+  readonly packetsPerSecond: number;
+  readonly ports: readonly number[] | null;
 }
 
 const name = z.string().refine(isName, "use 1 to 63 letters, digits, - and _, beginning with a letter or digit");
@@ -35,19 +47,8 @@ const label = z
     "use 1 to 128 letters, digits and . _ / -, in quotes where YAML needs it",
   );
 
-const prefix = z.string().transform((text, context): Prefix => {
-  try {
-    return parsePrefix(text);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) {
-      throw error;
-    }
-    context.addIssue({ code: "custom", message: `write ${text} as a prefix like 198.18.0.0/15 or 2001:db8::/32` });
-    return z.NEVER;
-  }
-});
-
-const schema = z.strictObject({
+const agentKeys = {
+  ...RULE_KEYS,
   name,
   vantage: name,
   labels: z.record(label, label).default({}),
@@ -65,20 +66,26 @@ const schema = z.strictObject({
     folder: z.string().min(1),
     maxBytes: z.number().int().min(16_777_216, "give the spool at least 16777216 (16 MiB)"),
   }),
-  interface: z.string().regex(/^[^\s/]{1,15}$/, "name a network interface, as `ip link` shows it"),
-  caps: z.strictObject({
-    packetsPerSecond: z.number().int().min(1).max(100_000_000),
-    ports: z.array(z.number().int().min(1).max(65_535)).min(1).optional(),
-  }),
-  open: z.array(prefix).default([]),
-  block: z.array(prefix).default([]),
-  contact: z
-    .strictObject({
-      email: z.email("write an address that somebody reads"),
-      url: z.url({ protocol: /^https?$/, error: "write a page's address that begins with http:// or https://" }),
-    })
-    .optional(),
-});
+  interface: INTERFACE_KEY,
+  caps: CAPS_KEY,
+};
+
+const agentSchema = z.strictObject(agentKeys).refine(requireContactForPage, CONTACT_FOR_PAGE);
+
+/** The same file; what only work for a coordinator needs may be missing. */
+const handSchema = z
+  .strictObject({
+    ...agentKeys,
+    name: z.unknown().optional(),
+    vantage: z.unknown().optional(),
+    labels: z.unknown().optional(),
+    coordinator: z.unknown().optional(),
+    broker: z.unknown().optional(),
+    spool: z.unknown().optional(),
+    interface: INTERFACE_KEY.optional(),
+    caps: CAPS_KEY.optional(),
+  })
+  .refine(requireContactForPage, CONTACT_FOR_PAGE);
 
 /**
  * Reads and checks an agent's YAML file; relative paths in it start from its folder.
@@ -86,9 +93,48 @@ const schema = z.strictObject({
  * @throws UserError with exit code 2: one line per problem, each with its key and the remedy.
  */
 export function loadAgentConfig(file: string): AgentConfig {
-  let text: string;
+  return parseAgentConfig(readConfigFile(file), file);
+}
+
+/** As `loadAgentConfig`, from the file's text; `file` names it in messages and anchors relative paths. */
+export function parseAgentConfig(text: string, file: string): AgentConfig {
+  const value = checked(agentSchema, text, file);
+  const folder = dirname(resolve(file));
+  const path = (relative: string): string => resolve(folder, relative);
+  return {
+    ...rulesOf(value, folder),
+    name: value.name,
+    vantage: value.vantage,
+    labels: value.labels,
+    coordinator: { ...value.coordinator, tokenFile: path(value.coordinator.tokenFile) },
+    broker: { ...value.broker, tokenFile: path(value.broker.tokenFile) },
+    spool: { ...value.spool, folder: path(value.spool.folder) },
+    interface: value.interface,
+    caps: capsOf(value.caps),
+  };
+}
+
+/**
+ * Reads the part of an agent's file that rules probes sent by hand.
+ *
+ * @throws UserError with exit code 2, as `loadAgentConfig` does
+ */
+export function loadHandRules(file: string): HandRules {
+  const value = checked(handSchema, readConfigFile(file), file);
+  return {
+    ...rulesOf(value, dirname(resolve(file))),
+    interface: value.interface ?? null,
+    caps: value.caps === undefined ? null : capsOf(value.caps),
+  };
+}
+
+function capsOf(caps: z.output<typeof CAPS_KEY>): AgentCaps {
+  return { packetsPerSecond: caps.packetsPerSecond, ports: caps.ports ?? null };
+}
+
+function readConfigFile(file: string): string {
   try {
-    text = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     throw new UserError(`the agent's file ${file} cannot be read (${errorCode(error)})`, {
       remedy: "name an existing file with --config",
@@ -96,31 +142,20 @@ export function loadAgentConfig(file: string): AgentConfig {
       cause: error,
     });
   }
-  return parseAgentConfig(text, file);
 }
 
-/** As `loadAgentConfig`, from the file's text; `file` names it in messages and anchors relative paths. */
-export function parseAgentConfig(text: string, file: string): AgentConfig {
+/** The YAML's values under the schema; throws UserError with a line per problem. */
+function checked<T extends z.ZodType>(schema: T, text: string, file: string): z.output<T> {
   const document = parseDocument(text);
   const broken = document.errors[0];
   if (broken !== undefined) {
     throw new UserError(`${file}: ${firstLine(broken.message)}`, { remedy: "mend the YAML there", exitCode: 2 });
   }
-  const checked = schema.safeParse(document.toJS() ?? {}, { reportInput: true });
-  if (!checked.success) {
-    throw problemsError(file, checked.error.issues);
+  const result = schema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  if (!result.success) {
+    throw problemsError(file, result.error.issues);
   }
-  const value = checked.data;
-  const folder = dirname(resolve(file));
-  const path = (relative: string): string => resolve(folder, relative);
-  return {
-    ...value,
-    coordinator: { ...value.coordinator, tokenFile: path(value.coordinator.tokenFile) },
-    broker: { ...value.broker, tokenFile: path(value.broker.tokenFile) },
-    spool: { ...value.spool, folder: path(value.spool.folder) },
-    caps: { packetsPerSecond: value.caps.packetsPerSecond, ports: value.caps.ports ?? null },
-    contact: value.contact ?? null,
-  };
+  return result.data;
 }
 
 /**

@@ -1,14 +1,20 @@
 import type { WorkGrant, WorkPlan } from "../../shared/lease/work.js";
-import { createListSource } from "../../shared/target/list.js";
 import type { TargetSource } from "../../shared/target/source.js";
-import { createSpaceSource } from "../../shared/target/space.js";
+import { openTargetSource, type TargetSourceSpec } from "../../shared/target/spec.js";
 import type { Permission } from "./permission.js";
 
 /** Decides whether a grant may be worked on, and finds its targets. */
 export interface Admission {
   plan(plan: WorkPlan): void;
   /** The grant's plan and targets, or why it is refused. */
-  examine(grant: WorkGrant): { readonly plan: WorkPlan; readonly source: TargetSource } | string;
+  examine(grant: WorkGrant): Admitted | string;
+}
+
+/** A grant that may be worked on; the source also as data, for another thread. */
+export interface Admitted {
+  readonly plan: WorkPlan;
+  readonly source: TargetSource;
+  readonly sourceSpec: TargetSourceSpec;
 }
 
 export function createAdmission(permission: Permission): Admission {
@@ -21,13 +27,17 @@ export function createAdmission(permission: Permission): Admission {
   const forbiddenListed = ({ targets }: WorkGrant): string | null =>
     permission.ports([...new Set(targets.map((target) => target.port))]) ?? permission.targets(targets);
 
+  const specOf = ({ source, ports }: WorkPlan, { targets, from }: WorkGrant): TargetSourceSpec =>
+    source.kind === "list" ? { ...source, targets, from } : { ...source, ports };
+
   /** Throws RangeError when there is no such source. */
-  const sourceOf = (plan: WorkPlan, grant: WorkGrant): TargetSource => {
-    if (plan.source.kind === "list") {
-      return createListSource(grant.targets, grant.from, plan.source.size);
+  const sourceOf = ({ plan }: WorkPlan, spec: TargetSourceSpec): TargetSource => {
+    if (spec.kind === "list") {
+      return openTargetSource(spec);
     }
-    const source = spaces.get(plan.plan) ?? createSpaceSource({ ...plan.source, ports: plan.ports });
-    spaces.set(plan.plan, source);
+    // All leases of a plan share the one that is computed.
+    const source = spaces.get(plan) ?? openTargetSource(spec);
+    spaces.set(plan, source);
     return source;
   };
 
@@ -50,8 +60,11 @@ export function createAdmission(permission: Permission): Admission {
         return forbidden;
       }
       try {
-        const source = sourceOf(plan, grant);
-        return grant.to > source.size ? `index ${grant.to} is past the source's size ${source.size}` : { plan, source };
+        const sourceSpec = specOf(plan, grant);
+        const source = sourceOf(plan, sourceSpec);
+        return grant.to > source.size
+          ? `index ${grant.to} is past the source's size ${source.size}`
+          : { plan, source, sourceSpec };
       } catch (error) {
         if (error instanceof RangeError) {
           return error.message;

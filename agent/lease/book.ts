@@ -1,7 +1,6 @@
 import { errorMessage } from "../../shared/errors.js";
 import type { LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
-import type { TargetSource } from "../../shared/target/source.js";
-import type { Admission } from "./admission.js";
+import type { Admission, Admitted } from "./admission.js";
 import type { ProbeRun, StartProbing } from "./engine.js";
 import { createMarkTracker, type MarkTracker } from "./marks.js";
 import type { BatchWriter, CutBatch, LeaseRef } from "./writer.js";
@@ -38,8 +37,8 @@ export interface LeaseBookOptions {
   readonly admission: Admission;
   readonly startProbing: StartProbing;
   readonly writer: Pick<BatchWriter, "append" | "cut" | "drain">;
-  /** Looked at before every send batch of every lease. */
-  readonly maySend: () => boolean;
+  /** Until when may be sent, in monotonic ms. Looked at before every send batch of every lease. */
+  readonly allowedUntil: () => number;
   readonly refuse: (lease: LeaseRef, reason: string) => void;
   /** An engine that failed, or a lease that ended early: one line. */
   readonly report: (problem: string) => void;
@@ -97,14 +96,15 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     }
   };
 
-  const start = (grant: WorkGrant, plan: WorkPlan, source: TargetSource): void => {
+  const start = (grant: WorkGrant, { plan, source, sourceSpec }: Admitted): void => {
     const ref = { lease: grant.lease, epoch: grant.epoch };
     const run = options.startProbing({
       plan,
       source,
+      sourceSpec,
       from: grant.from,
       to: grant.to,
-      maySend: () => held.get(grant.lease)?.state === "active" && !stopping && options.maySend(),
+      allowedUntil: () => (held.get(grant.lease)?.state === "active" && !stopping ? options.allowedUntil() : 0),
       emit: (row) => options.writer.append(plan.campaign, ref, row),
     });
     const lease: Held = {
@@ -143,7 +143,7 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
         return;
       }
       try {
-        start(grant, examined.plan, examined.source);
+        start(grant, examined);
       } catch (error) {
         fail({ lease: grant.lease, epoch: grant.epoch }, error);
       }

@@ -1,21 +1,27 @@
 import type { FactRow } from "../../shared/batch/rows.js";
 import type { WorkPlan } from "../../shared/lease/work.js";
 import type { TargetSource } from "../../shared/target/source.js";
+import type { TargetSourceSpec } from "../../shared/target/spec.js";
 
 /** One shard to be probed: the indices [from, to) of `source`. */
 export interface ProbeJob {
   readonly plan: WorkPlan;
   readonly source: TargetSource;
+  /** The same source as data, for the sending thread. */
+  readonly sourceSpec: TargetSourceSpec;
   readonly from: number;
   readonly to: number;
-  /** Looked at before every send batch; false: send nothing now, ask again. Replies are taken in all the same. */
-  readonly maySend: () => boolean;
+  /**
+   * Until when may be sent, in monotonic ms; in the past: send nothing now, ask again. Looked at before every send
+   * batch. Replies are taken in all the same.
+   */
+  readonly allowedUntil: () => number;
   readonly emit: (row: FactRow) => void;
 }
 
 /** A shard being probed. `sent` and `done` are absolute indices and never go back. */
 export interface ProbeRun {
-  /** Every index below has had its first probe. */
+  /** No index from here on was sent to. */
   readonly sent: number;
   /** Retries and the reply window of every index below are over: no row of theirs comes any more. */
   readonly done: number;

@@ -7,8 +7,8 @@
  * the fence opens with the acknowledgement of a heartbeat that was sent after that one came.
  */
 export interface Fence {
-  /** Looked at before every send batch. */
-  open(): boolean;
+  /** Until when it stays open as things are, on its clock; in the past when it is closed. Looked at before every send batch. */
+  openUntil(): number;
   /** When the last acknowledged heartbeat was sent; null before the first acknowledgement. */
   readonly lastAckAt: number | null;
   heartbeatSent(sequence: number): void;
@@ -28,10 +28,10 @@ export function createFence(nowMs: () => number): Fence {
   /** Heartbeats sent from this time on open the fence again; null when it was not closed. */
   let reopensFrom: number | null = null;
 
-  const fresh = (): boolean => lastAckAt !== null && nowMs() - lastAckAt < stopAfterMs;
+  const freshUntil = (): number => (lastAckAt === null ? 0 : lastAckAt + stopAfterMs);
 
   return {
-    open: () => reopensFrom === null && fresh(),
+    openUntil: () => (reopensFrom === null ? freshUntil() : 0),
     get lastAckAt() {
       return lastAckAt;
     },
@@ -49,7 +49,7 @@ export function createFence(nowMs: () => number): Fence {
       if (at === undefined) {
         return;
       }
-      const wasClosed = lastAckAt !== null && !fresh();
+      const wasClosed = lastAckAt !== null && freshUntil() <= nowMs();
       lastAckAt = Math.max(lastAckAt ?? at, at);
       if (wasClosed) {
         reopensFrom = nowMs();

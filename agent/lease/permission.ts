@@ -10,6 +10,8 @@ export interface PermissionOptions {
   readonly block: readonly Prefix[];
   readonly ports: readonly number[] | null;
   readonly contact: { readonly email: string; readonly url: string } | null;
+  /** Opt-outs and blocklists: no reason to refuse work, for they are left out target by target. */
+  readonly blocked?: readonly { readonly prefix: Prefix }[];
 }
 
 /** Each check answers null when the probes may be sent, else why not and what would have to change. */
@@ -17,6 +19,11 @@ export interface Permission {
   ports(ports: readonly number[]): string | null;
   ranges(ranges: readonly Ipv4Range[]): string | null;
   targets(targets: readonly Target[]): string | null;
+  /**
+   * What has to be left out when its turn comes, in work that was not refused: plain data for whoever sends, in whatever
+   * thread.
+   */
+  readonly leftOut: readonly Prefix[];
 }
 
 /** Builds the checks once; they cost O(ranges) and O(1) per listed target and prefix. */
@@ -35,6 +42,7 @@ export function createPermission(options: PermissionOptions): Permission {
   };
 
   return {
+    leftOut: [...options.block, ...(options.blocked ?? []).map((one) => one.prefix)],
     ports(ports) {
       const port = options.ports === null ? undefined : ports.find((candidate) => !options.ports?.includes(candidate));
       return port === undefined ? null : `port ${port} is not among caps.ports of this agent's file`;

@@ -2,17 +2,18 @@ import { UserError } from "../../shared/errors.js";
 import { sourceOfPlan, type WorkPlan } from "../../shared/lease/work.js";
 import { createProbeFields, type ProbeFields } from "../../shared/probe/fields.js";
 import { createReplyMatcher, type ReplyMatcher } from "../../shared/probe/match.js";
-import type { OptionProfile } from "../../shared/probe/profile.js";
+import { OPTION_PROFILES, type OptionProfile } from "../../shared/probe/profile.js";
+import { createJointCap } from "../rate/joint-cap.js";
+import { createPacer } from "../rate/pacer.js";
+import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js";
+import type { SenderHost } from "../sender/job.js";
 import { createSynScan } from "../synscan/engine.js";
 import { createTracebox } from "../tracebox/engine.js";
 import type { Clock } from "../wire/clock.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
-import type { OpenPort } from "../wire/open-port.js";
-import { createPacer } from "../wire/pacer.js";
+import type { PacketPort } from "../wire/port.js";
 import { createReceiver } from "../wire/receiver.js";
-import { createTokenBucket, type TokenBucket } from "../wire/token-bucket.js";
 import type { ProbeJob, ProbeRun, StartProbing } from "./engine.js";
-import { createSharedLimiter } from "./limiter.js";
 
 /** Everything that touches the network interface, as the rest of the agent sees it. */
 export interface ProbeNetwork {
@@ -22,11 +23,17 @@ export interface ProbeNetwork {
   /** Takes replies in until `signal` is aborted; rejects when the interface is of no more use. */
   run(signal: AbortSignal): Promise<void>;
   stats(): { packetsSent: number; replies: number; kernelDrops: number; sendErrors: number };
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface ProbeNetworkOptions {
-  readonly open: OpenPort;
+  /** Takes all answers in, and sends the probes of traces. */
+  readonly port: PacketPort;
+  /** Sends the probes of scans. */
+  readonly host: SenderHost;
+  /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
+  readonly source4: Uint8Array | null;
+  readonly source6: Uint8Array | null;
   /** The agent's own cap. */
   readonly packetsPerSecond: number;
   readonly clock: Clock;
@@ -35,44 +42,47 @@ export interface ProbeNetworkOptions {
 /** What the engines of one campaign share. */
 interface CampaignParts {
   readonly fields: ProbeFields;
+  readonly profile: OptionProfile;
   readonly matcher: ReplyMatcher;
-  readonly limiter: TokenBucket;
+  readonly cap: SharedCap;
+}
+
+interface SharedCap {
+  readonly cap: RateCap;
+  readonly memory: SharedArrayBuffer;
 }
 
 /** Runs the probe engines on a packet port. */
 export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
-  const { clock, open } = options;
-  const { port, source4, source6 } = open;
-  const receiver = createReceiver({ port, yieldTurn: clock.yield });
-  const own = createTokenBucket({ packetsPerSecond: options.packetsPerSecond, nowMs: clock.monotonicMs });
+  const { clock, port, host, source4, source6 } = options;
+  const receiver = createReceiver({ port, clock });
+  const own = sharedCap(options.packetsPerSecond, clock);
   const campaigns = new Map<string, CampaignParts>();
 
   const partsOf = (plan: WorkPlan): CampaignParts => {
     const known = campaigns.get(plan.campaign);
     if (known !== undefined) {
-      known.limiter.setRate(plan.packetsPerSecond);
+      known.cap.cap.setRate(plan.packetsPerSecond);
       return known;
     }
-    const bucket = createTokenBucket({ packetsPerSecond: plan.packetsPerSecond, nowMs: clock.monotonicMs });
     const fields = createProbeFields(plan.secret);
-    const parts = { fields, matcher: createReplyMatcher(fields), limiter: createSharedLimiter(own, bucket) };
+    const profile = profileNamed(plan.options);
+    const matcher = createReplyMatcher(fields, profile);
+    const parts = { fields, profile, matcher, cap: sharedCap(plan.packetsPerSecond, clock) };
     campaigns.set(plan.campaign, parts);
     return parts;
   };
 
-  const engineOf = (job: ProbeJob, maySend: () => boolean): Engine => {
+  const engineOf = (job: ProbeJob, allowedUntil: () => number): Engine => {
     const { plan } = job;
-    const { fields, matcher, limiter } = partsOf(plan);
+    const { fields, profile, matcher, cap } = partsOf(plan);
     const engine: EngineOptions = {
-      port,
       receiver,
-      pacer: createPacer({ limiter, clock, mayContinue: maySend }),
       clock,
+      secret: plan.secret,
       fields,
       matcher,
-      profile: profileNamed(plan.options),
-      source4,
-      source6,
+      profile,
       source: job.source,
       sourceId: sourceOfPlan(plan.plan),
       from: job.from,
@@ -81,21 +91,36 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
       retries: plan.retries,
       replyWindowMs: plan.replyWindowMs,
       emit: job.emit,
-      // The whole source was checked before the lease was taken.
-      isBlocked: () => false,
     };
     switch (plan.stage) {
       case "synscan":
-        return createSynScan(engine);
+        return createSynScan({
+          ...engine,
+          host,
+          sourceSpec: job.sourceSpec,
+          caps: [own.memory, cap.memory],
+          // The whole source was checked before the lease was taken.
+          skip: [],
+          perPrefix: plan.perPrefix,
+          allowedUntil,
+        });
       case "tracebox":
-        return createTracebox({ ...engine, maxTtl: plan.maxTtl });
+        return createTracebox({
+          ...engine,
+          port,
+          source4,
+          source6,
+          pacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil }),
+          maxTtl: plan.maxTtl,
+          isSkipped: () => false,
+        });
     }
   };
 
   const startProbing = (job: ProbeJob): ProbeRun => {
     const abort = new AbortController();
     let stopped = false;
-    const engine = engineOf(job, () => !stopped && job.maySend());
+    const engine = engineOf(job, () => (stopped ? 0 : job.allowedUntil()));
     return {
       get sent() {
         return engine.progress().sent;
@@ -120,16 +145,33 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
     startProbing,
     run: (signal) => receiver.run(signal),
     stats() {
-      const { sent, kernelDrops, sendErrors } = port.stats();
-      return { packetsSent: sent, replies: receiver.stats().replies, kernelDrops, sendErrors };
+      const probes = host.stats();
+      const traces = port.sendStats();
+      return {
+        packetsSent: probes.sent + traces.sent,
+        replies: receiver.stats().replies,
+        kernelDrops: port.receiveStats().kernelDrops ?? 0,
+        sendErrors: probes.sendErrors + traces.sendErrors,
+      };
     },
-    close: () => port.close(),
+    async close() {
+      await host.close();
+      port.close();
+    },
   };
 }
 
+function sharedCap(packetsPerSecond: number, clock: Clock): SharedCap {
+  const memory = new SharedArrayBuffer(RATE_CAP_BYTES);
+  return { memory, cap: createRateCap({ packetsPerSecond, nowMs: clock.monotonicMs, memory }) };
+}
+
 function profileNamed(name: string): OptionProfile {
-  if (name !== "linux") {
-    throw new UserError(`this version knows no option profile ${JSON.stringify(name)}`, { remedy: "use linux" });
+  const profile = OPTION_PROFILES.find((known) => known === name);
+  if (profile === undefined) {
+    throw new UserError(`this version knows no option profile ${JSON.stringify(name)}`, {
+      remedy: `use ${OPTION_PROFILES.join(", ")}`,
+    });
   }
-  return name;
+  return profile;
 }

@@ -1,6 +1,6 @@
 import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
-import type { AgentStats, LeaseMarks, PlannedSource, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { AgentStats, LeaseMarks, PlannedSource, PrefixShare, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
 import { STAGES, VARIANTS } from "../../shared/probe/variant.js";
 import type { Target } from "../../shared/target/source.js";
 
@@ -23,8 +23,20 @@ export function decodePlan(message: wire.Plan): WorkPlan {
     retries: within(message.retries, 0, MOST_RETRIES, "number of retries"),
     replyWindowMs: within(message.replyWindowMs, 1, LONGEST_WINDOW_MS, "reply window"),
     maxTtl: within(message.maxTtl, 0, 63, "highest TTL"),
+    perPrefix: decodePerPrefix(message.perPrefix),
     source: decodeSource(message.source),
   };
+}
+
+function decodePerPrefix(message: wire.PrefixBudget | undefined): PrefixShare | null {
+  if (message === undefined) {
+    return null;
+  }
+  const { v4, v6, packetsPerSecond } = message;
+  if (!(packetsPerSecond > 0)) {
+    throw new DecodeError("the plan's budget per prefix is not above 0");
+  }
+  return { v4: within(v4, 0, 32, "IPv4 prefix length"), v6: within(v6, 0, 64, "IPv6 prefix length"), packetsPerSecond };
 }
 
 function decodeSource(source: wire.Plan["source"]): PlannedSource {

@@ -1,121 +1,111 @@
-import { createProbeBuilder, FULL_TTL } from "../../shared/probe/build.js";
-import { createProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
-import type { MutableTarget } from "../../shared/target/source.js";
-import { classifySynReply } from "../../shared/verdict/syn-reply.js";
+import type { Prefix } from "../../shared/address/prefix.js";
+import type { PrefixShare } from "../../shared/lease/work.js";
+import type { TargetSourceSpec } from "../../shared/target/spec.js";
+import type { SenderHost, SendJob } from "../sender/job.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
-import { icmpMeaning } from "../wire/icmp-meaning.js";
-import type { Reply } from "../wire/receiver.js";
-import { rttFromEchoedTime } from "../wire/rtt.js";
-import { createAnswerBook } from "./answers.js";
-import { synReplyRow } from "./row.js";
-import { chunkIndices, createSchedule, type Pass } from "./schedule.js";
+import { createScanBoard } from "./board.js";
+import { createSynReplies } from "./replies.js";
 
-const IDLE_PAUSE_MS = 20;
+export interface SynScanOptions extends EngineOptions {
+  /** Where the probes are sent from. */
+  readonly host: SenderHost;
+  /** The source as data, for the sending thread. */
+  readonly sourceSpec: TargetSourceSpec;
+  /** Memory of the rate caps: the agent's, then the campaign's where it has one. */
+  readonly caps: readonly [SharedArrayBuffer, ...SharedArrayBuffer[]];
+  /** Left out when their turn comes. */
+  readonly skip: readonly Prefix[];
+  readonly perPrefix: PrefixShare | null;
+  /** Monotonic ms until which may be sent, as far as is known now; looked at every few milliseconds. */
+  readonly allowedUntil: () => number;
+}
+
+/** How often the two halves of a scan look at each other. */
+const POLL_MS = 10;
+/** How long the kernel keeps a packet at the most before the receiver can see it (a block of the ring), with reserve. */
+const RING_DELAY_MS = 10;
 
 /**
- * The SYN scan of one lease: index by index, all variants of a target one after another, in chunks that overlap: while
- * one chunk waits for its replies the next is sent. A probe without an answer is sent again after its chunk's reply
- * window, up to `retries` times, also where the target answered another variant: so a lost packet is not taken for a box
- * that drops the option. The first answer to a probe makes a row, later ones are duplicates.
+ * The SYN scan of one lease. The sending half (`createSynSender`) runs in the host; this is the receiving half and what
+ * binds them: an index counts as done only when the sender is done with it and the receiver has seen everything that
+ * came in until then.
  */
-export function createSynScan(options: EngineOptions): Engine {
-  const { port, pacer, clock, source, from, to, variants } = options;
-  const builder = createProbeBuilder({
-    fields: options.fields,
-    stage: "synscan",
-    profile: options.profile,
-    source4: options.source4,
-    source6: options.source6,
-  });
-  const answers = createAnswerBook(from, to, variants);
-  const schedule = createSchedule({
-    from,
-    to,
-    retries: options.retries,
-    replyWindowMs: options.replyWindowMs,
-    isComplete: (index) => answers.isComplete(index),
-  });
-  const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
-  const fieldValues = createProbeFieldValues();
-  const counters = { packets: 0, replies: 0, duplicates: 0, late: 0, skipped: 0 };
-  /** First index that was not sent yet in a first pass. */
-  let sent = from;
+export function createSynScan(options: SynScanOptions): Engine {
+  const { receiver, clock, from, to } = options;
+  const board = createScanBoard(from, to);
+  const replies = createSynReplies(options, board);
+  let settled = from;
+  let candidate: { readonly done: number; readonly atMs: number } | null = null;
+  let packets = 0;
   let lastSentAtMs = Number.NEGATIVE_INFINITY;
 
-  /** What lies in the port's slots: number of the probe within its pass's chunk, index by index, variant by variant. */
-  const inSlot = new Float64Array(port.slots);
-
-  async function sendPass(pass: Pass, signal: AbortSignal): Promise<boolean> {
-    const probes = (pass.to - pass.from) * variants.length;
-    let next = 0;
-    while (next < probes) {
-      const permitted = await pacer.permit(port.slots, signal);
-      if (permitted === 0) return false;
-      let filled = 0;
-      for (; next < probes && filled < permitted; next++) {
-        if (fill(pass, next, filled)) inSlot[filled++] = next;
-      }
-      const taken = filled === 0 ? 0 : port.send(filled);
-      counters.packets += taken;
-      if (taken > 0) lastSentAtMs = clock.monotonicMs();
-      pacer.giveBack(permitted - taken);
-      // What the kernel did not take is filled again with a new send time.
-      if (taken < filled) next = inSlot[taken] ?? next;
-      if (pass.number === 0) sent = pass.from + Math.floor(next / variants.length);
-      if (taken < filled) await clock.sleep(1);
+  function look(): void {
+    const nowMs = clock.monotonicMs();
+    const progress = board.progress();
+    if (progress.packets > packets) {
+      packets = progress.packets;
+      lastSentAtMs = nowMs;
     }
-    return true;
-  }
-
-  /** Puts a probe into a slot; false when it is not to be sent (answered, blocked). */
-  function fill(pass: Pass, probe: number, slot: number): boolean {
-    const index = pass.from + Math.floor(probe / variants.length);
-    const variant = variants[probe % variants.length];
-    if (variant === undefined || answers.has(index, variant)) return false;
-    source.targetAt(index, target);
-    if (options.isBlocked(target.address)) {
-      answers.close(index);
-      counters.skipped++;
-      return false;
+    if (candidate !== null && receiver.emptiedAtMs >= candidate.atMs + RING_DELAY_MS) {
+      settled = candidate.done;
+      board.settle(settled);
+      candidate = null;
     }
-    port.setLength(slot, builder.build(target, variant, FULL_TTL, clock.unixMs(), port.slot(slot)));
-    return true;
-  }
-
-  function onReply(reply: Reply): boolean {
-    const { packet, match, capturedUs } = reply;
-    const index = source.indexOf(match.address, match.port);
-    if (index < from || index >= to) return false;
-    if (packet.kind === "icmp-error" && icmpMeaning(packet.icmp, packet.ip.family) === null) return true;
-    if (index < schedule.done) {
-      counters.late++;
-    } else if (answers.add(index, match.variant)) {
-      options.fields.compute("synscan", match.variant, match.address, match.port, fieldValues);
-      const answer = classifySynReply({ variant: match.variant, sentKey: senderKey(fieldValues), packet });
-      const rttUs = rttFromEchoedTime(capturedUs, match.sentTimeMs26);
-      options.emit(synReplyRow({ source: options.sourceId, index, reply, rttUs, answer }));
-      counters.replies++;
-    } else {
-      counters.duplicates++;
-    }
-    return true;
+    if (candidate === null && progress.done > settled) candidate = { done: progress.done, atMs: nowMs };
   }
 
   return {
-    progress: () => ({ sent, done: schedule.done, ...counters }),
+    progress() {
+      const { sent, skipped, packets: sentPackets } = board.progress();
+      return { sent, done: settled, packets: sentPackets, skipped, ...replies.counters() };
+    },
     async run(signal) {
-      const unsubscribe = options.receiver.subscribe({ matcher: options.matcher, stage: "synscan", onReply });
+      const unsubscribe = receiver.subscribe({
+        matcher: options.matcher,
+        stage: "synscan",
+        onReply: (reply) => replies.take(reply, settled),
+      });
+      board.allowUntil(options.allowedUntil());
+      const sending = options.host.send(sendJob(options, board.memory));
+      const stop = (): void => board.stop();
+      signal.addEventListener("abort", stop);
+      const failed = new Promise<never>((_, reject) => sending.catch(reject));
+      // Without this a failure before the first race below would count as unhandled.
+      failed.catch(() => undefined);
       try {
-        while (!signal.aborted && schedule.done < to) {
-          const size = chunkIndices(pacer.packetsPerSecond, variants.length);
-          const pass = schedule.next(clock.monotonicMs(), size);
-          if (pass === null) await clock.sleep(IDLE_PAUSE_MS);
-          else if (await sendPass(pass, signal)) schedule.sent(pass, clock.monotonicMs());
+        while (!signal.aborted && settled < to) {
+          board.allowUntil(options.allowedUntil());
+          look();
+          await Promise.race([clock.sleep(POLL_MS), failed]);
         }
-        if (signal.aborted) await clock.sleep(lastSentAtMs + options.replyWindowMs - clock.monotonicMs());
+        stop();
+        await sending;
+        look();
+        if (settled < to) await clock.sleep(lastSentAtMs + options.replyWindowMs - clock.monotonicMs());
       } finally {
+        stop();
+        signal.removeEventListener("abort", stop);
         unsubscribe();
       }
     },
+  };
+}
+
+/** Field by field: what is posted to a thread must be plain data. */
+function sendJob(options: SynScanOptions, board: SharedArrayBuffer): SendJob {
+  const { caps, sourceSpec, from, to, variants, retries, replyWindowMs, secret, profile, skip, perPrefix } = options;
+  return {
+    board,
+    caps,
+    source: sourceSpec,
+    from,
+    to,
+    variants,
+    retries,
+    replyWindowMs,
+    secret,
+    profile,
+    skip,
+    perPrefix,
   };
 }

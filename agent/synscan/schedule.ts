@@ -7,12 +7,14 @@ export interface Pass {
 
 /**
  * Which chunk is sent when. A chunk is sent, waits for its reply window, is sent again where answers are missing, and
- * is over after its last window, or as soon as nothing is missing. Retries go before new chunks, so that `done` keeps
- * moving behind `sent`.
+ * is over after its last window, or as soon as nothing is missing. The window doubles with every retry (RFC 6298 section
+ * 5.5 does so with a timer). Retries go before new chunks, so that `done` keeps moving behind `sent`.
  */
 export interface Schedule {
   /** Absolute index: everything below is over. */
   readonly done: number;
+  /** The first index that is in no pass yet. */
+  readonly fresh: number;
   /** The pass to send now, of at most `size` indices if it is a first one; null while there is only waiting to do. */
   next(nowMs: number, size: number): Pass | null;
   /** The pass is out: its reply window begins. */
@@ -55,6 +57,9 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     get done() {
       return done;
     },
+    get fresh() {
+      return fresh;
+    },
     next(nowMs, size) {
       for (let head = waiting[0]; head !== undefined; head = waiting[0]) {
         const { pass, endsAt } = head;
@@ -64,13 +69,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         if (missing && pass.number < retries) return { ...pass, number: pass.number + 1 };
         close(pass);
       }
-      if (fresh >= to) return null;
+      if (fresh >= to || size < 1) return null;
       const pass = { from: fresh, to: Math.min(to, fresh + size), number: 0 };
       fresh = pass.to;
       return pass;
     },
     sent(pass, nowMs) {
-      waiting.push({ pass, endsAt: nowMs + replyWindowMs });
+      const entry = { pass, endsAt: nowMs + replyWindowMs * 2 ** pass.number };
+      const behind = waiting.findLastIndex(({ endsAt }) => endsAt <= entry.endsAt);
+      waiting.splice(behind + 1, 0, entry);
     },
   };
 }

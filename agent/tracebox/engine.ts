@@ -1,13 +1,24 @@
 import { createProbeBuilder, PROBE_MAX_BYTES } from "../../shared/probe/build.js";
 import { createProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
+import { profileFacts } from "../../shared/probe/profile.js";
 import type { MutableTarget } from "../../shared/target/source.js";
 import { classifySynReply } from "../../shared/verdict/syn-reply.js";
+import type { Pacer } from "../rate/pacer.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
+import type { SendPort } from "../wire/port.js";
 import type { Reply } from "../wire/receiver.js";
 import { hopKind, traceHopRow } from "./row.js";
 import { createTraceWindow } from "./window.js";
 
 export interface TraceboxOptions extends EngineOptions {
+  /** Shared by all engines of the interface. */
+  readonly port: SendPort;
+  readonly pacer: Pacer;
+  /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
+  readonly source4: Uint8Array | null;
+  readonly source6: Uint8Array | null;
+  /** Targets that are not to be sent to. */
+  readonly isSkipped: (address: Uint8Array) => boolean;
   /** Highest TTL to try, at most 63: probes have 6 bits for it. */
   readonly maxTtl: number;
   /** Least time between two TTLs of one trace. */
@@ -30,7 +41,7 @@ export function createTracebox(options: TraceboxOptions): Engine {
   const maxTtl = Math.min(63, options.maxTtl);
   const windowTargets = options.windowTargets ?? DEFAULT_WINDOW_TARGETS;
   const builder = createProbeBuilder({
-    fields,
+    secret: options.secret,
     stage: "tracebox",
     profile: options.profile,
     source4: options.source4,
@@ -52,7 +63,7 @@ export function createTracebox(options: TraceboxOptions): Engine {
     while (window.size < windowTargets && next < to) {
       const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
       source.targetAt(next, target);
-      if (options.isBlocked(target.address)) counters.skipped++;
+      if (options.isSkipped(target.address)) counters.skipped++;
       else window.add(next, target, variants);
       next++;
     }
@@ -94,9 +105,11 @@ export function createTracebox(options: TraceboxOptions): Engine {
       return true;
     }
     fields.compute("tracebox", match.variant, match.address, match.port, fieldValues);
-    const { verdict } = classifySynReply({ variant: match.variant, sentKey: senderKey(fieldValues), packet });
+    const { constantKey, mptcpFlags: sentFlags } = profileFacts(options.profile);
+    const sentKey = constantKey ?? senderKey(fieldValues);
+    const { verdict } = classifySynReply({ variant: match.variant, sentKey, sentFlags, packet });
     const probe = rebuilt.subarray(0, builder.build(match, match.variant, ttl, sentMs, rebuilt));
-    options.emit(traceHopRow({ source: options.sourceId, index, reply, ttl, kind, rttUs, probe, verdict }));
+    options.emit(traceHopRow({ source: options.sourceId, index, reply, ttl, kind, rttUs, probe, verdict }), packet);
     counters.replies++;
     return true;
   }

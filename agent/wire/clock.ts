@@ -4,7 +4,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 export interface Clock {
   /** Unix time in milliseconds: what probes carry and captured packets are stamped with. */
   unixMs(): number;
-  /** Milliseconds with fractions that never go back: what windows and rates are measured with. */
+  /** Milliseconds with fractions that never go back, the same in every thread: what windows and rates are measured with. */
   monotonicMs(): number;
   /** At once where `ms` is 0 or less. */
   sleep(ms: number): Promise<void>;
@@ -15,7 +15,7 @@ export interface Clock {
 export function createSystemClock(): Clock {
   return {
     unixMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
     sleep: (ms) => (ms > 0 ? setTimeout(ms) : Promise.resolve()),
     yield: () => setImmediate(),
   };

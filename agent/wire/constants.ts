@@ -1,5 +1,7 @@
 /** Numbers of the Linux user-space interface (linux/if_packet.h, asm-generic/socket.h, linux/sockios.h, x64 and arm64). */
+export const AF_INET = 2;
 export const AF_PACKET = 17;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
 export const ETH_P_ALL = 0x0003;
 
@@ -26,3 +28,23 @@ export const MAP_SHARED = 0x01;
 export const MAP_OVER_WITH_ZERO_PAGES = 0x02 | 0x10 | 0x20 | 0x4000;
 
 export const MSG_DONTWAIT = 0x40;
+
+/** linux/if_xdp.h */
+export const AF_XDP = 44;
+export const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+export const SOL_XDP = 283;
+export const XDP_MMAP_OFFSETS = 1;
+export const XDP_TX_RING = 3;
+export const XDP_UMEM_REG = 4;
+export const XDP_UMEM_FILL_RING = 5;
+export const XDP_UMEM_COMPLETION_RING = 6;
+/** Since Linux 6.17. */
+export const XDP_MAX_TX_SKB_BUDGET = 9;
+export const XDP_COPY = 1 << 1;
+export const XDP_ZEROCOPY = 1 << 2;
+export const XDP_USE_NEED_WAKEUP = 1 << 3;
+export const XDP_RING_NEED_WAKEUP = 1 << 0;
+export const XDP_PGOFF_TX_RING = 0x8000_0000;
+export const XDP_UMEM_PGOFF_COMPLETION_RING = 0x1_8000_0000;
+/** MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE */
+export const MAP_NEW_MEMORY = 0x02 | 0x20 | 0x8000;

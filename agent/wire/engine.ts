@@ -1,28 +1,24 @@
 import type { FactRow } from "../../shared/batch/rows.js";
+import type { Packet } from "../../shared/packet/decode.js";
 import type { ProbeFields } from "../../shared/probe/fields.js";
 import type { ReplyMatcher } from "../../shared/probe/match.js";
 import type { OptionProfile } from "../../shared/probe/profile.js";
 import type { Variant } from "../../shared/probe/variant.js";
 import type { TargetSource } from "../../shared/target/source.js";
 import type { Clock } from "./clock.js";
-import type { Pacer } from "./pacer.js";
-import type { PacketPort } from "./port.js";
 import type { Receiver } from "./receiver.js";
 
 /** What every probe engine works with: one engine per lease. */
 export interface EngineOptions {
   /** Shared by all engines of the interface. */
-  readonly port: PacketPort;
   readonly receiver: Receiver;
-  readonly pacer: Pacer;
   readonly clock: Clock;
-  /** Of the campaign; share the objects between its engines. */
+  /** Of the campaign, 16 bytes. */
+  readonly secret: Uint8Array;
+  /** Made from the secret; share the objects between the campaign's engines. */
   readonly fields: ProbeFields;
   readonly matcher: ReplyMatcher;
   readonly profile: OptionProfile;
-  /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
-  readonly source4: Uint8Array | null;
-  readonly source6: Uint8Array | null;
   readonly source: TargetSource;
   /** Id of the target source, as rows carry it. */
   readonly sourceId: string;
@@ -33,14 +29,12 @@ export interface EngineOptions {
   /** How often a probe without an answer is sent again. */
   readonly retries: number;
   readonly replyWindowMs: number;
-  /** Takes each row the moment it is made; its arrays are copies. */
-  readonly emit: (row: FactRow) => void;
-  /** Targets that are not to be sent to (opt-outs, the agent's own blocks); looked at for every target when its turn comes. */
-  readonly isBlocked: (address: Uint8Array) => boolean;
+  /** Takes each row the moment it is made; its arrays are copies, `packet` is valid during the call only. */
+  readonly emit: (row: FactRow, packet: Packet) => void;
 }
 
 export interface EngineProgress {
-  /** Absolute indices: everything below was sent once; everything below is over, its reply window and retries too. */
+  /** Absolute indices: nothing was sent from `sent` on; everything below `done` is over, its reply window and retries too. */
   readonly sent: number;
   readonly done: number;
   readonly packets: number;
@@ -49,7 +43,7 @@ export interface EngineProgress {
   readonly duplicates: number;
   /** Replies that came after their index was done; counted, not emitted. */
   readonly late: number;
-  /** Targets left out because `isBlocked` said so. */
+  /** Targets left out because they are not to be probed. */
   readonly skipped: number;
 }
 

@@ -1,5 +1,5 @@
 import { UserError } from "../../shared/errors.js";
-import { ARPHRD_ETHER, ARPHRD_LOOPBACK, SIOCGIFHWADDR, SIOCGIFINDEX } from "./constants.js";
+import { AF_INET, ARPHRD_ETHER, ARPHRD_LOOPBACK, SIOCGIFHWADDR, SIOCGIFINDEX, SOCK_DGRAM } from "./constants.js";
 import type { Libc } from "./libc.js";
 import { systemError } from "./system-error.js";
 
@@ -27,6 +27,17 @@ export function readInterface(libc: Libc, fd: number, name: string): InterfaceFa
     });
   }
   return { index, macAddress: request.slice(18, 24) };
+}
+
+/** As `readInterface`, by a socket of its own that needs no privilege. */
+export function interfaceFacts(libc: Libc, name: string): InterfaceFacts {
+  const fd = libc.socket(AF_INET, SOCK_DGRAM, 0);
+  if (fd < 0) throw systemError(libc, `look at interface ${name}`);
+  try {
+    return readInterface(libc, fd, name);
+  } finally {
+    libc.close(fd);
+  }
 }
 
 /** What to say of a name that no interface has. */

@@ -19,6 +19,7 @@ export interface Libc {
     offset: number,
   ): number | bigint;
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
+  sendto(fd: number, data: null, bytes: number, flags: number, address: null, addressBytes: number): number;
   close(fd: number): number;
   /** `errno` of the last call that returned -1. */
   errno(): number;
@@ -51,6 +52,7 @@ export function createLibc(): Libc {
     ioctl: library.func("int ioctl(int, unsigned long, void *)"),
     mmap: library.func("uintptr_t mmap(void *, size_t, int, int, int, int64_t)"),
     sendmmsg: library.func("int sendmmsg(int, void *, uint32_t, int)"),
+    sendto: library.func("intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)"),
     close: library.func("int close(int)"),
     errno: () => koffi.errno(),
     errorName: (errno) => names.get(errno) ?? `errno ${errno}`,

@@ -7,8 +7,11 @@ export interface Link {
   readonly interfaceIndex: number;
   readonly macAddress: Uint8Array;
   readonly slots: number;
+  /** Bytes from slot to slot. */
   readonly slotBytes: number;
   slot(i: number): Uint8Array;
+  /** The memory of all slots as 32-bit words; slot i begins two bytes behind the word i x slotBytes / 4. */
+  readonly words: Int32Array;
   setLength(i: number, bytes: number): void;
   /** Sends slots `first` (default 0) to `count - 1` in order; returns how many the kernel took, 0 when it is busy. */
   send(count: number, first?: number): number;

@@ -1,15 +1,19 @@
 import { UserError } from "../../shared/errors.js";
 import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
+import { ethernetHeaders, type FamilyRoute } from "./ethernet.js";
 import { replyFilter } from "./filter.js";
-import { noSuchInterface } from "./interface.js";
+import { interfaceFacts, noSuchInterface } from "./interface.js";
 import { createIpCommand, type IpCommand } from "./ip-command.js";
+import { createLibc } from "./libc.js";
 import { findMacAddress } from "./neighbor.js";
 import { createPacketLink } from "./packet-link.js";
-import { createPacketPort, type FamilyRoute } from "./packet-port.js";
-import type { PacketPort } from "./port.js";
+import { createPacketPort } from "./packet-port.js";
+import type { DriverName, PacketPort, SendPort } from "./port.js";
 import { findRoute, type Route } from "./route.js";
+import { createXdpPort } from "./xdp-port.js";
+import { openXdpSocket } from "./xdp-socket.js";
 
-export interface OpenPortOptions {
+export interface PlanPortOptions {
   /** By default the interface of the route. */
   readonly interface?: string;
   /** A target of each family to find the way for; by default the default route of each. */
@@ -19,24 +23,33 @@ export interface OpenPortOptions {
   readonly manyTargets?: boolean;
   /** Families to leave out even though there is a route. */
   readonly without?: ReadonlySet<4 | 6>;
-  readonly qdiscBypass?: boolean;
   readonly ringBytes?: number;
+  /** Which driver; by default "packet". */
+  readonly driver?: DriverName;
+  readonly zeroCopy?: boolean;
   readonly ip?: IpCommand;
 }
 
-/** A packet port and the addresses that probes go out with; null where the vantage point has none of the family. */
-export interface OpenPort {
-  readonly port: PacketPort;
-  readonly source4: Uint8Array | null;
-  readonly source6: Uint8Array | null;
+/** How packets leave and enter, as plain data: a port can be opened from it in any thread. */
+export interface PortPlan {
+  readonly driver: DriverName;
+  readonly interface: string;
+  /** Null where the vantage point has none of the family. */
+  readonly ipv4: FamilyRoute | null;
+  readonly ipv6: FamilyRoute | null;
+  readonly ringBytes: number;
+  /** xdp: the network card reads frames where they lie. Needs a driver that can; not measured by this project. */
+  readonly zeroCopy: boolean;
 }
 
+const RING_BYTES = 8 << 20;
+
 /**
- * Opens the packet driver on the interface that the routes name. All packets of a family go to one next hop: a router,
- * or a single target on the agent's own link. Throws UserError when there is no route of either family, no source
- * address, no answering next hop, or no privilege.
+ * Finds out how packets leave: the interface that the routes name, source addresses, and the next hop of each family,
+ * to which all its packets go: a router, or a single target on the agent's own link. Throws UserError when there is no
+ * route of either family, no source address, or no answering next hop.
  */
-export async function openPacketPort(options: OpenPortOptions): Promise<OpenPort> {
+export async function planPort(options: PlanPortOptions): Promise<PortPlan> {
   const ip = options.ip ?? createIpCommand();
   const routes = { 4: await routeOf(ip, 4, options), 6: await routeOf(ip, 6, options) };
   const used = options.interface ?? routes[4]?.interface ?? routes[6]?.interface;
@@ -51,25 +64,80 @@ export async function openPacketPort(options: OpenPortOptions): Promise<OpenPort
   }
   const family4 = routes[4]?.interface === used ? routes[4] : null;
   const family6 = routes[6]?.interface === used ? routes[6] : null;
-  const link = createPacketLink({
+  return {
+    driver: options.driver ?? "packet",
     interface: used,
-    filter: replyFilter(FIRST_SOURCE_PORT),
-    ignoreOutgoing: true,
-    ...(options.qdiscBypass === undefined ? {} : { qdiscBypass: options.qdiscBypass }),
-    ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
-  });
-  try {
-    const ipv4 = family4 === null ? null : await resolve(ip, family4);
-    const ipv6 = family6 === null ? null : await resolve(ip, family6);
-    const port = createPacketPort({ link, ipv4, ipv6 });
-    return { port, source4: ipv4?.source ?? null, source6: ipv6?.source ?? null };
-  } catch (error) {
-    link.close();
-    throw error;
-  }
+    ipv4: family4 === null ? null : await resolve(ip, family4),
+    ipv6: family6 === null ? null : await resolve(ip, family6),
+    ringBytes: options.ringBytes ?? RING_BYTES,
+    zeroCopy: options.zeroCopy ?? false,
+  };
 }
 
-async function routeOf(ip: IpCommand, family: 4 | 6, options: OpenPortOptions): Promise<Route | null> {
+export interface OpenSendOptions {
+  /** Hardware queue, for a driver that knows them. */
+  readonly queue?: number;
+  /** Where the frames are to lie: SEND_FRAME_BYTES from a whole page on. By default memory of the port's own. */
+  readonly memory?: Uint8Array;
+}
+
+/** Opens the sending half, in the thread that calls. Throws UserError without the privilege. */
+export function openSendPort(plan: PortPlan, { queue = 0, memory }: OpenSendOptions = {}): SendPort {
+  return plan.driver === "xdp" ? openXdp(plan, queue, memory) : openPacket(plan, 0, memory);
+}
+
+/** Opens both halves. Throws UserError without the privilege. */
+export function openPacketPort(plan: PortPlan): PacketPort {
+  return openPacket(plan, plan.ringBytes);
+}
+
+/** More than any probe needs; slots of 2 KiB would all begin in the same few sets of the processor's caches. */
+const SLOT_BYTES = 384;
+/** Packets in one batch. */
+const SLOTS = 256;
+
+function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): PacketPort {
+  const link = createPacketLink({
+    interface: plan.interface,
+    filter: replyFilter(FIRST_SOURCE_PORT),
+    ignoreOutgoing: true,
+    ringBytes,
+    slotBytes: SLOT_BYTES,
+    slots: SLOTS,
+    ...(memory === undefined ? {} : { memory }),
+  });
+  return createPacketPort({ link, ipv4: plan.ipv4, ipv6: plan.ipv6 });
+}
+
+/** Frames of 2 KiB, half of them for the batch that is being filled: few enough to stay in the processor's cache. */
+const XDP_FRAMES = 512;
+const FRAME_BYTES = 2048;
+/** What a send port needs for its frames, whatever the driver. */
+export const SEND_FRAME_BYTES = XDP_FRAMES * FRAME_BYTES;
+
+function openXdp(plan: PortPlan, queue: number, memory?: Uint8Array): SendPort {
+  const libc = createLibc();
+  const { index, macAddress } = interfaceFacts(libc, plan.interface);
+  const socket = openXdpSocket(libc, {
+    interfaceIndex: index,
+    queue,
+    zeroCopy: plan.zeroCopy,
+    frames: XDP_FRAMES,
+    frameBytes: FRAME_BYTES,
+    ringSize: XDP_FRAMES,
+    ...(memory === undefined ? {} : { memory }),
+  });
+  return createXdpPort({
+    libc,
+    socket,
+    interfaceName: plan.interface,
+    headers: ethernetHeaders(plan, macAddress),
+    frameBytes: FRAME_BYTES,
+    slots: SLOTS,
+  });
+}
+
+async function routeOf(ip: IpCommand, family: 4 | 6, options: PlanPortOptions): Promise<Route | null> {
   if (options.without?.has(family)) return null;
   const towards = family === 4 ? options.towards4 : options.towards6;
   const route = await findRoute(ip, {

@@ -22,6 +22,9 @@ export interface PacketLinkOptions {
   /** Frames that one `send` can take. */
   readonly slots?: number;
   readonly slotBytes?: number;
+  /** Where the frames to send are to lie. */
+  readonly memory?: Uint8Array;
+  /** Bytes of the receive ring; 0: the link only sends. */
   readonly ringBytes?: number;
   /** How long the kernel may keep a frame before it hands over a block that is not full. */
   readonly blockTimeoutMs?: number;
@@ -61,14 +64,19 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
   if (options.qdiscBypass) setFlag(libc, fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "bypass the queueing discipline");
   // Needs CAP_NET_ADMIN; without it the default buffer only makes `send` say "busy" earlier.
   libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, int32(4 << 20), 4);
-  const ring = createReceiveRing(libc, fd, { ringBytes, blockTimeoutMs });
-  const out = createSendSlots(libc, fd, slots, slotBytes);
+  const ring = ringBytes === 0 ? null : createReceiveRing(libc, fd, { ringBytes, blockTimeoutMs });
+  const out = createSendSlots(libc, fd, {
+    slots,
+    slotBytes,
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
+  });
 
   // struct sockaddr_ll: family, protocol (network order), interface index
   const address = new Uint8Array(20);
   const view = new DataView(address.buffer);
   view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ALL, false);
+  // Bound to protocol 0 a socket receives nothing.
+  view.setUint16(2, ring === null ? 0 : ETH_P_ALL, false);
   view.setInt32(4, facts.index, true);
   if (libc.bind(fd, address, address.length) !== 0) throw systemError(libc, `open a raw socket on ${name}`);
 
@@ -110,6 +118,7 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
     macAddress: facts.macAddress,
     slots,
     slotBytes,
+    words: out.words,
     slot: out.slot,
     setLength: out.setLength,
     send(count, first = 0) {
@@ -124,7 +133,7 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
       }
     },
     receive(handler, budget) {
-      const taken = ring.receive(handler, budget);
+      const taken = ring?.receive(handler, budget) ?? 0;
       counters.received += taken;
       return taken;
     },
@@ -139,7 +148,7 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
       closed = true;
       waiting?.settle(false);
       poll.close();
-      ring.release();
+      ring?.release();
       libc.close(fd);
     },
   };

@@ -1,13 +1,9 @@
+import { ETHERNET_HEADER_BYTES, ethernetHeaders, type FamilyRoute, FRAME_PADDING } from "./ethernet.js";
 import type { Link } from "./link.js";
 import type { PacketPort } from "./port.js";
 
-/** How packets of one family leave: from which of our addresses, and to whom on the link. */
-export interface FamilyRoute {
-  /** 16 bytes, IPv4 mapped. */
-  readonly source: Uint8Array;
-  /** 6 bytes. */
-  readonly nextHopMac: Uint8Array;
-}
+/** Where the IP packet begins in a slot. */
+const IP_AT_BYTE = FRAME_PADDING + ETHERNET_HEADER_BYTES;
 
 export interface PacketPortOptions {
   readonly link: Link;
@@ -15,16 +11,13 @@ export interface PacketPortOptions {
   readonly ipv6: FamilyRoute | null;
 }
 
-const HEADER_BYTES = 14;
-
 /**
  * IP packets over an Ethernet link: puts the Ethernet header of the packet's family in front, and hands up only IP
  * packets that are addressed to our own source addresses, cut to the length that their IP header gives (Ethernet pads
  * short frames). Closing the port closes the link.
  */
 export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): PacketPort {
-  const header4 = ipv4 === null ? null : ethernetHeader(ipv4, link.macAddress, 0x0800);
-  const header6 = ipv6 === null ? null : ethernetHeader(ipv6, link.macAddress, 0x86dd);
+  const headers = ethernetHeaders({ ipv4, ipv6 }, link.macAddress);
   const source4 = ipv4 === null ? null : ipv4.source.slice(12);
   const source6 = ipv6 === null ? null : ipv6.source.slice();
   const frames: Uint8Array[] = [];
@@ -34,13 +27,13 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
   for (let i = 0; i < link.slots; i++) {
     const frame = link.slot(i);
     frames.push(frame);
-    packets.push(frame.subarray(HEADER_BYTES));
+    packets.push(frame.subarray(ETHERNET_HEADER_BYTES));
     present.push(null);
   }
 
   /** The IP packet in a frame when it is one for us, else null. */
   function packetIn(frame: Uint8Array): Uint8Array | null {
-    const start = HEADER_BYTES;
+    const start = ETHERNET_HEADER_BYTES;
     const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
     if (type === 0x0800 && source4 !== null && frame.length >= start + 20) {
       if (!same(frame, start + 16, source4)) return null;
@@ -59,7 +52,9 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
     driver: "packet",
     interfaceName: link.interfaceName,
     slots: link.slots,
-    slotBytes: link.slotBytes - HEADER_BYTES,
+    slotBytes: link.slotBytes - IP_AT_BYTE,
+    words: link.words,
+    slotAt: (i) => (i * link.slotBytes + IP_AT_BYTE) >>> 2,
     slot(i) {
       const packet = packets[i];
       if (packet === undefined) throw new RangeError(`slot ${i} of ${packets.length}`);
@@ -68,13 +63,13 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
     setLength(i, bytes) {
       const frame = frames[i];
       if (frame === undefined) throw new RangeError(`slot ${i} of ${frames.length}`);
-      const header = (frame[HEADER_BYTES] ?? 0) >>> 4 === 4 ? header4 : header6;
+      const header = (frame[ETHERNET_HEADER_BYTES] ?? 0) >>> 4 === 4 ? headers.ipv4 : headers.ipv6;
       if (header === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
       if (present[i] !== header) {
         frame.set(header);
         present[i] = header;
       }
-      link.setLength(i, HEADER_BYTES + bytes);
+      link.setLength(i, ETHERNET_HEADER_BYTES + bytes);
     },
     send: (count, first = 0) => link.send(count, first),
     receive(handler, budget) {
@@ -85,18 +80,10 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
       }, budget);
     },
     wait: (timeoutMs) => link.wait(timeoutMs),
-    stats: () => link.stats(),
+    sendStats: () => link.stats(),
+    receiveStats: () => link.stats(),
     close: () => link.close(),
   };
-}
-
-function ethernetHeader(route: FamilyRoute, sourceMac: Uint8Array, type: number): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES);
-  header.set(route.nextHopMac);
-  header.set(sourceMac, 6);
-  header[12] = type >>> 8;
-  header[13] = type;
-  return header;
 }
 
 function same(frame: Uint8Array, at: number, address: Uint8Array): boolean {

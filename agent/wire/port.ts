@@ -1,38 +1,49 @@
 /**
- * The packet port: how an agent puts IP packets on a network interface and gets the answers back. One port per
- * interface; the driver adds and removes the link-layer header, so packets start with their IP header on both sides.
+ * The packet port: how an agent puts IP packets on a network interface and gets the answers back. The driver adds and
+ * removes the link-layer header, so packets start with their IP header on both sides.
  */
-export interface PacketPort {
-  readonly driver: string;
+export type DriverName = "xdp" | "packet" | "portable" | "sim";
+
+/** Puts IP packets on an interface. One per sending thread, opened in the thread that uses it. */
+export interface SendPort {
+  readonly driver: DriverName;
   readonly interfaceName: string;
-  /** Packets that one `send` can take. */
+  /** Packets that one batch can hold. */
   readonly slots: number;
   /** Bytes of one slot. */
   readonly slotBytes: number;
-  /** Buffer of slot `i`, to be filled with an IP packet; the same object at every call. */
+  /** Buffer of slot `i` of the batch that is being filled, for an IP packet; valid until the `send` that takes it. */
   slot(i: number): Uint8Array;
+  /** The same memory as 32-bit words, for all slots, and where slot `i` begins in it: the way of the hot loops. */
+  readonly words: Int32Array;
+  slotAt(i: number): number;
   /** Sets the packet length of slot `i` and its family (which picks the link-layer header). */
   setLength(i: number, bytes: number): void;
   /**
    * Sends slots `first` (default 0) to `count - 1` in order. Returns how many the kernel took, 0 when it is busy; the
-   * rest is to be sent by another call with a higher `first`. Throws UserError when the interface cannot send at all.
+   * rest is to be sent by another call with a higher `first`, or given up by filling the slots again. Throws UserError
+   * when the interface cannot send at all.
    */
   send(count: number, first?: number): number;
+  sendStats(): { readonly sent: number; readonly sendErrors: number };
+  close(): void;
+}
+
+/** Gets the IP packets from an interface that are addressed to our own source addresses. */
+export interface ReceivePort {
+  readonly driver: DriverName;
+  readonly interfaceName: string;
   /** Calls `handler` for each packet received since the last call, at most `budget`; returns how many. */
   receive(handler: PacketHandler, budget: number): number;
   /** Resolves true when a packet is waiting, false after `timeoutMs`. */
   wait(timeoutMs: number): Promise<boolean>;
-  stats(): PortStats;
+  /** `kernelDrops`: packets lost because the buffer was full; null where the driver cannot tell. */
+  receiveStats(): { readonly received: number; readonly kernelDrops: number | null };
   close(): void;
 }
 
-/** `packet` is a view into the receive ring, valid during the call only. `capturedUs` is Unix time in microseconds. */
-type PacketHandler = (packet: Uint8Array, capturedUs: number) => void;
+/** Both halves. */
+export interface PacketPort extends SendPort, ReceivePort {}
 
-interface PortStats {
-  readonly sent: number;
-  readonly sendErrors: number;
-  readonly received: number;
-  /** Packets that the kernel dropped because the ring was full. */
-  readonly kernelDrops: number;
-}
+/** `packet` is a view into the receive ring, valid during the call only. `capturedUs` is Unix time in microseconds. */
+export type PacketHandler = (packet: Uint8Array, capturedUs: number) => void;

@@ -2,7 +2,8 @@ import { DecodeError } from "../../shared/errors.js";
 import { decodePacket, type Packet } from "../../shared/packet/decode.js";
 import type { ReplyMatch, ReplyMatcher } from "../../shared/probe/match.js";
 import type { Stage } from "../../shared/probe/variant.js";
-import type { PacketPort } from "./port.js";
+import type { Clock } from "./clock.js";
+import type { ReceivePort } from "./port.js";
 
 /** One answer to one probe. All bytes in it are views into the receive ring, valid during the call only. */
 export interface Reply {
@@ -36,16 +37,19 @@ export interface Receiver {
   /** Receives until `signal` is aborted. Rejects with what a subscriber throws. */
   run(signal: AbortSignal): Promise<void>;
   stats(): ReceiverStats;
+  /** Monotonic ms: all that the port had to give at this time was handed on. */
+  readonly emptiedAtMs: number;
 }
 
 const BUDGET = 512;
-const WAIT_MS = 100;
+const WAIT_MS = 20;
 
-export function createReceiver(options: { port: PacketPort; yieldTurn: () => Promise<void> }): Receiver {
-  const { port, yieldTurn } = options;
+export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, "yield" | "monotonicMs"> }): Receiver {
+  const { port, clock } = options;
   /** Subscribers by what it takes to match a packet for them. */
   const groups: { matcher: ReplyMatcher; stage: Stage; members: Subscription[] }[] = [];
   const stats = { replies: 0, unclaimed: 0, foreign: 0, malformed: 0 };
+  let emptiedAtMs = Number.NEGATIVE_INFINITY;
 
   function handle(bytes: Uint8Array, capturedUs: number): void {
     try {
@@ -87,10 +91,15 @@ export function createReceiver(options: { port: PacketPort; yieldTurn: () => Pro
     },
     async run(signal) {
       while (!signal.aborted) {
-        if (port.receive(handle, BUDGET) > 0) await yieldTurn();
-        else await port.wait(WAIT_MS);
+        const atMs = clock.monotonicMs();
+        const taken = port.receive(handle, BUDGET);
+        if (taken < BUDGET) emptiedAtMs = atMs;
+        await (taken > 0 ? clock.yield() : port.wait(WAIT_MS));
       }
     },
     stats: () => ({ ...stats }),
+    get emptiedAtMs() {
+      return emptiedAtMs;
+    },
   };
 }

@@ -1,9 +1,15 @@
 import { MSG_DONTWAIT } from "./constants.js";
+import { FRAME_PADDING } from "./ethernet.js";
 import type { Libc } from "./libc.js";
 import { systemError } from "./system-error.js";
 
-/** Frame buffers that stay at one address, with the message vector that sendmmsg(2) reads them by. */
+/**
+ * Frame buffers that stay at one address, with the message vector that sendmmsg(2) reads them by. Each begins two bytes
+ * behind a whole word, so that what follows its Ethernet header begins at one.
+ */
 export interface SendSlots {
+  /** The memory of all slots, as 32-bit words; slot i is in the words from i x slotBytes / 4 on. */
+  readonly words: Int32Array;
   slot(i: number): Uint8Array;
   setLength(i: number, bytes: number): void;
   /** Sends slots `first` to `count - 1`; returns how many the kernel took, 0 when its queue is full. Throws UserError. */
@@ -16,8 +22,16 @@ const IOVEC_BYTES = 16;
 /** Send again later: the device queue or the socket buffer is full. */
 const BUSY = new Set(["EAGAIN", "EWOULDBLOCK", "ENOBUFS", "EINTR"]);
 
-export function createSendSlots(libc: Libc, fd: number, slots: number, slotBytes: number): SendSlots {
-  const frames = new Uint8Array(slots * slotBytes);
+export interface SendSlotsOptions {
+  readonly slots: number;
+  /** A multiple of four. */
+  readonly slotBytes: number;
+  /** Where the frames are to lie, at a whole word; it must stay where it is. */
+  readonly memory?: Uint8Array;
+}
+
+export function createSendSlots(libc: Libc, fd: number, { slots, slotBytes, memory }: SendSlotsOptions): SendSlots {
+  const frames = memory?.subarray(0, slots * slotBytes) ?? new Uint8Array(slots * slotBytes);
   const vectors = new Uint8Array(slots * IOVEC_BYTES);
   const messages = new Uint8Array(slots * MESSAGE_BYTES);
   const vectorView = new DataView(vectors.buffer);
@@ -29,9 +43,9 @@ export function createSendSlots(libc: Libc, fd: number, slots: number, slotBytes
   /** One view per starting message, so that `send` allocates nothing. */
   const tails: Uint8Array[] = [];
   for (let i = 0; i < slots; i++) {
-    buffers.push(frames.subarray(i * slotBytes, (i + 1) * slotBytes));
+    buffers.push(frames.subarray(i * slotBytes + FRAME_PADDING, (i + 1) * slotBytes));
     tails.push(messages.subarray(i * MESSAGE_BYTES));
-    vectorView.setBigUint64(i * IOVEC_BYTES, framesAt + BigInt(i * slotBytes), true);
+    vectorView.setBigUint64(i * IOVEC_BYTES, framesAt + BigInt(i * slotBytes + FRAME_PADDING), true);
     messageView.setBigUint64(i * MESSAGE_BYTES + 16, vectorsAt + BigInt(i * IOVEC_BYTES), true);
     messageView.setBigUint64(i * MESSAGE_BYTES + 24, 1n, true);
   }
@@ -41,9 +55,11 @@ export function createSendSlots(libc: Libc, fd: number, slots: number, slotBytes
   };
 
   return {
+    words: new Int32Array(frames.buffer, frames.byteOffset, frames.length >>> 2),
     slot: (i) => buffers[checked(i)] as Uint8Array,
     setLength(i, bytes) {
-      if (!(bytes > 0 && bytes <= slotBytes)) throw new RangeError(`frame of ${bytes} bytes in a slot of ${slotBytes}`);
+      if (!(bytes > 0 && bytes <= slotBytes - FRAME_PADDING))
+        throw new RangeError(`frame of ${bytes} bytes in a slot of ${slotBytes}`);
       lengths[checked(i) * 4 + 2] = bytes;
     },
     send(count, first) {

@@ -94,7 +94,9 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
       }
       for (const campaign of campaigns()) {
         const holders = new Set(campaign.books.flatMap((book) => book.state.leases.map((lease) => lease.agent)));
-        campaign.shares.releaseExcept((agent) => holders.has(agent) || fleet.find(agent) !== undefined);
+        const isPresent = (agent: string): boolean => holders.has(agent) || fleet.find(agent) !== undefined;
+        campaign.shares.releaseExcept(isPresent);
+        campaign.prefixShares.releaseExcept(isPresent);
       }
       offerAll();
     },

@@ -75,9 +75,14 @@ function choose({ fleet }: DispatchDeps, campaigns: readonly LiveCampaign[], age
     const selected = fleet.connected().filter((other) => campaign.matcher.isSelected(other.identity)).length;
     const { perAgentPps } = campaign.record.spec.rate;
     const cap = identity.maxPps > 0 ? Math.min(perAgentPps, identity.maxPps) : perAgentPps;
-    const share = campaign.shares.take(identity.agent, cap, selected);
-    if (share !== null) {
-      return { campaign, book: best.book, plan: planOf(campaign.record, best.book.record, share) };
+    const packetsPerSecond = campaign.shares.take(identity.agent, cap, selected);
+    const perPrefix = campaign.prefixShares.take(identity.agent, selected);
+    if (packetsPerSecond !== null && perPrefix !== undefined) {
+      return {
+        campaign,
+        book: best.book,
+        plan: planOf(campaign.record, best.book.record, { packetsPerSecond, perPrefix }),
+      };
     }
   }
   return null;

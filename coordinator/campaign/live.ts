@@ -6,7 +6,7 @@ import type { Clock } from "../lease/clock.js";
 import { isComplete, type LeaseEffect, type LeaseTiming } from "../lease/state.js";
 import { createMatcher, type Matcher } from "./matching.js";
 import { createRateMeter, type RateMeter } from "./progress.js";
-import { createRateShares, type RateShares } from "./rates.js";
+import { createPrefixShares, createRateShares, type PrefixShares, type RateShares } from "./rates.js";
 import { type CampaignRecord, type CampaignStep, campaignCodec, isOver, type Pass } from "./record.js";
 import { openSourceBook, type SourceBook } from "./source-book.js";
 import { laterSources, passesOf, scanSources } from "./sources.js";
@@ -33,6 +33,7 @@ export interface LiveCampaign {
   readonly books: readonly SourceBook[];
   readonly matcher: Matcher;
   readonly shares: RateShares;
+  readonly prefixShares: PrefixShares;
   readonly meter: RateMeter;
   /** What went wrong lately and is tried again, or null. */
   problem: string | null;
@@ -158,6 +159,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
   return {
     matcher: createMatcher(record.spec),
     shares: createRateShares(record.spec.rate.total),
+    prefixShares: createPrefixShares(record.spec.rate.perPrefix),
     meter: createRateMeter(),
     get record() {
       return record;

@@ -1,16 +1,21 @@
-import { planId, type WorkPlan } from "../../shared/lease/work.js";
+import { type PrefixShare, planId, type WorkPlan } from "../../shared/lease/work.js";
 import { sourcePermutationKey } from "./keys.js";
 import type { CampaignRecord, SourceRecord } from "./record.js";
 import { scanVariants, traceVariants } from "./spec.js";
 
-/** What agents are told about a source. `packetsPerSecond` is the receiving agent's share of the campaign's rate. */
-export function planOf(campaign: CampaignRecord, source: SourceRecord, packetsPerSecond: number): WorkPlan {
+/** What agents are told about a source, with the receiving agent's shares of the campaign's rate and prefix budget. */
+export function planOf(
+  campaign: CampaignRecord,
+  source: SourceRecord,
+  { packetsPerSecond, perPrefix }: Shares,
+): WorkPlan {
   const common = {
     plan: planId(campaign.id, source.id),
     campaign: campaign.id,
     secret: campaign.secret,
     ports: source.ports,
     packetsPerSecond,
+    perPrefix,
     source: plannedSource(campaign, source),
   };
   const { synscan, tracebox } = campaign.spec.stages;
@@ -22,6 +27,12 @@ export function planOf(campaign: CampaignRecord, source: SourceRecord, packetsPe
   const { options, retries, replyWindowMs } = synscan;
   const variants = scanVariants(campaign.spec);
   return { ...common, stage: "synscan", variants, options, retries, replyWindowMs, maxTtl: 0 };
+}
+
+/** One agent's part of what a campaign may send. */
+export interface Shares {
+  readonly packetsPerSecond: number;
+  readonly perPrefix: PrefixShare | null;
 }
 
 /** About how many packets one index costs, when nobody answers early. */

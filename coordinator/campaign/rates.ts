@@ -1,3 +1,6 @@
+import type { PrefixShare } from "../../shared/lease/work.js";
+import type { CampaignSpec } from "./spec.js";
+
 /** Shares of one campaign's `rate.total`, whose sum never passes it. */
 export interface RateShares {
   /**
@@ -11,6 +14,36 @@ export interface RateShares {
   restore(agent: string, packetsPerSecond: number): void;
   /** Frees the shares of all agents that `keep` does not want. */
   releaseExcept(keep: (agent: string) => boolean): void;
+}
+
+/** Shares of the budget that a campaign's `rate.perPrefix` gives each network. */
+export interface PrefixShares {
+  /** As `RateShares.take`; null where the campaign sets no budget, undefined when nothing of it is left. */
+  take(agent: string, agents: number): PrefixShare | null | undefined;
+  releaseExcept(keep: (agent: string) => boolean): void;
+}
+
+/** In thousandths of a packet per second: a budget is small, and a fleet may be large. */
+const UNIT = 1_000;
+
+export function createPrefixShares(budget: CampaignSpec["rate"]["perPrefix"]): PrefixShares {
+  if (budget === undefined) {
+    return { take: () => null, releaseExcept: () => undefined };
+  }
+  const { v4, v6, pps } = budget;
+  const shares = createRateShares(pps * UNIT);
+  return {
+    take(agent, agents) {
+      const share = shares.take(agent, pps * UNIT, agents);
+      return share === null ? undefined : { v4: lengthOf(v4), v6: lengthOf(v6), packetsPerSecond: share / UNIT };
+    },
+    releaseExcept: shares.releaseExcept,
+  };
+}
+
+/** `/24` is 24. */
+function lengthOf(text: string): number {
+  return Number(text.slice(1));
 }
 
 export function createRateShares(total: number | undefined): RateShares {

@@ -4,6 +4,7 @@ import { parseAddress } from "../../shared/address/address.js";
 import { parsePrefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
+import { OPTION_PROFILES } from "../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { PAIR_VERDICTS, SYN_VERDICTS, type ViewVerdict } from "../../shared/verdict/names.js";
 import { parseSelector, SelectorError } from "./selector.js";
@@ -34,9 +35,12 @@ const distinct = <T>(values: readonly T[]) => new Set(values).size === values.le
 const listOf = <T extends z.ZodType>(item: T) =>
   z.array(item).min(1).refine(distinct, { error: "has the same entry twice" });
 const verdicts = listOf(z.enum(CHOSEN_VERDICTS as [ViewVerdict, ...ViewVerdict[]]));
-const options = z.enum(["linux"]).default("linux");
+const options = z.enum(OPTION_PROFILES).default("linux");
 const retries = z.number().int().min(0).max(10).default(1);
 const replyWindowMs = z.number().int().min(100).max(60_000).default(3_000);
+/** `/24`, as prefixes are written. */
+const prefixLength = (most: number) =>
+  text(`a prefix length from /0 to /${most}`, (value) => /^\/\d{1,2}$/.test(value) && Number(value.slice(1)) <= most);
 const packetsPerSecond = z.number().int().min(1).max(100_000_000);
 
 const schema = z.strictObject({
@@ -84,7 +88,17 @@ const schema = z.strictObject({
     })
     .prefault({}),
   rate: z
-    .strictObject({ perAgentPps: packetsPerSecond.default(10_000), total: packetsPerSecond.optional() })
+    .strictObject({
+      perAgentPps: packetsPerSecond.default(10_000),
+      total: packetsPerSecond.optional(),
+      perPrefix: z
+        .strictObject({
+          v4: prefixLength(32).default("/24"),
+          v6: prefixLength(64).default("/48"),
+          pps: z.number().positive().max(1_000_000),
+        })
+        .optional(),
+    })
     .prefault({}),
   seed: z.number().int().nonnegative().optional(),
 });

@@ -68,9 +68,10 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
 }
 
 function planMessage(plan: WorkPlan): wire.Plan {
-  const { source } = plan;
+  const { source, perPrefix } = plan;
   return {
     ...plan,
+    perPrefix: perPrefix ?? undefined,
     secret: Buffer.from(plan.secret),
     ports: [...plan.ports],
     variants: [...plan.variants],

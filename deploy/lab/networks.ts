@@ -1,13 +1,21 @@
+import type { Behaviour } from "../../shared/middlebox/behaviour.js";
+import { OPTION_EXPERIMENT, OPTION_MPTCP } from "../../shared/option/tcp-options.js";
 import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
 
 /** What listens on ports 80 and 443 of the network's host. */
 export type ServerKind = "mptcp" | "tcp" | "none" | "silent";
 
-/** A bump in the wire: no router, no address, found only by what it does. */
-export type Behaviour = "remove-option" | "echo-v0" | "echo-any" | "remove-option-and-short-quotes";
-
 /** A rule in the kernel of a router; it first shows in the quote of the router behind. */
 export type KernelRule = "nop-fill" | "drop-option" | "reset-option" | "drop-unknown" | "clamp-mss";
+
+/** The same rules as behaviours, for where there is no kernel. */
+export const KERNEL_RULES: Readonly<Record<KernelRule, Behaviour>> = {
+  "nop-fill": { kind: "strip", when: {}, options: [OPTION_MPTCP], fill: "nop" },
+  "drop-option": { kind: "drop", when: { options: [OPTION_MPTCP] } },
+  "reset-option": { kind: "reset", when: { options: [OPTION_MPTCP] }, both: false },
+  "drop-unknown": { kind: "drop", when: { options: [OPTION_MPTCP, OPTION_EXPERIMENT] } },
+  "clamp-mss": { kind: "clamp-mss", mss: 1380 },
+};
 
 /** Where a box stands: on a link of its own between two routers, on a link that is there anyway, or in a router. */
 export type Site =
@@ -30,8 +38,9 @@ export interface Network {
   readonly server: ServerKind;
   /** A router between edge and host. */
   readonly inner: boolean;
+  /** A bump in the wire (no router, no address, found only by what it does), or a rule in a router's kernel. */
   readonly box?:
-    | { readonly site: Site; readonly behaviour: Behaviour }
+    | { readonly site: Site; readonly behaviours: readonly Behaviour[] }
     | { readonly site: Site; readonly rule: KernelRule };
   readonly hostVerdict: HostVerdict;
   readonly placement: Placement;
@@ -44,6 +53,13 @@ export interface Network {
   /** Over IPv6, where that differs. */
   readonly conditions6?: readonly Condition[];
 }
+
+const inSyn = { segment: "syn", direction: "forth" } as const;
+const removeOption: Behaviour = { kind: "strip", when: inSyn, options: [OPTION_MPTCP], fill: "cut" };
+const echoV0: Behaviour = { kind: "echo", options: "mptcp", lengths: [12] };
+const echoAny: Behaviour = { kind: "echo", options: "mptcp" };
+// Eight bytes are RFC 792's.
+const shortQuotes: Behaviour = { kind: "shorten-quotes", bytes: 8 };
 
 const next = (condition: string): readonly Condition[] => [{ condition, hops: 1 }];
 const removed = next("tcp.option.mptcp.removed");
@@ -117,14 +133,14 @@ export const NETWORKS: readonly Network[] = [
     number: 5,
     name: "echo-v0",
     ...echo,
-    box: { site: { kind: "before-host" }, behaviour: "echo-v0" },
+    box: { site: { kind: "before-host" }, behaviours: [echoV0] },
     conditions: next("tcp.option.mptcp.echoed"),
   },
   {
     number: 6,
     name: "echo-any",
     ...echo,
-    box: { site: { kind: "before-host" }, behaviour: "echo-any" },
+    box: { site: { kind: "before-host" }, behaviours: [echoAny] },
     conditions: next("tcp.option.mptcp.echoed"),
   },
   {
@@ -133,7 +149,7 @@ export const NETWORKS: readonly Network[] = [
     ...hidden,
     inner: false,
     placement: "near-source",
-    box: { site: { kind: "source", vantage: "sin" }, behaviour: "remove-option" },
+    box: { site: { kind: "source", vantage: "sin" }, behaviours: [removeOption] },
     conditions: removed,
   },
   {
@@ -151,7 +167,7 @@ export const NETWORKS: readonly Network[] = [
     ...hidden,
     inner: false,
     placement: "transit",
-    box: { site: { kind: "transit" }, behaviour: "remove-option" },
+    box: { site: { kind: "transit" }, behaviours: [removeOption] },
     conditions: removed,
   },
   {
@@ -167,7 +183,7 @@ export const NETWORKS: readonly Network[] = [
     number: 11,
     name: "strip-near-destination",
     ...nearHost,
-    box: { site: { kind: "edge" }, behaviour: "remove-option" },
+    box: { site: { kind: "edge" }, behaviours: [removeOption] },
     conditions: removed,
   },
   {
@@ -217,7 +233,7 @@ export const NETWORKS: readonly Network[] = [
     number: 17,
     name: "short-quotes",
     ...nearHost,
-    box: { site: { kind: "before-edge" }, behaviour: "remove-option-and-short-quotes" },
+    box: { site: { kind: "before-edge" }, behaviours: [removeOption, shortQuotes] },
     conditions: removedUnseen,
     conditions6: removed,
   },

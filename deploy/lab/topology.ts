@@ -1,4 +1,5 @@
-import { type Behaviour, type KernelRule, type Network, PORTS, VANTAGE_POINTS } from "./networks.js";
+import type { Behaviour } from "../../shared/middlebox/behaviour.js";
+import { type KernelRule, type Network, PORTS, VANTAGE_POINTS } from "./networks.js";
 
 /** One end of a link: an interface in a namespace. */
 export interface End {
@@ -12,7 +13,7 @@ export interface End {
 export interface Link {
   readonly a: End;
   readonly b: End;
-  readonly box?: { readonly behaviour: Behaviour; readonly interfaces: readonly [string, string] };
+  readonly box?: { readonly behaviours: readonly Behaviour[]; readonly interfaces: readonly [string, string] };
 }
 
 export interface Route {
@@ -93,12 +94,12 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     interfaces.set(node, number + 1);
     return `eth${number}`;
   };
-  const boxOf = (behaviour: Behaviour): NonNullable<Link["box"]> => {
+  const boxOf = (behaviours: readonly Behaviour[]): NonNullable<Link["box"]> => {
     const number = boxes++;
-    return { behaviour, interfaces: [`box${number}a`, `box${number}b`] };
+    return { behaviours, interfaces: [`box${number}a`, `box${number}b`] };
   };
   /** Joins two nodes; returns their addresses on the link. */
-  const join = (a: string, b: string, behaviour?: Behaviour, prefix?: Network): LinkAddresses => {
+  const join = (a: string, b: string, behaviours?: readonly Behaviour[], prefix?: Network): LinkAddresses => {
     const addresses = prefix === undefined ? linkAddresses(links.length) : networkAddresses(prefix);
     const end = (node: string, side: "a" | "b"): End => ({
       node,
@@ -106,17 +107,17 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
       addresses: addresses[side].map((address, family) => `${address}/${addresses.lengths[family]}`),
     });
     const link = { a: end(a, "a"), b: end(b, "b") };
-    links.push(behaviour === undefined ? link : { ...link, box: boxOf(behaviour) });
+    links.push(behaviours === undefined ? link : { ...link, box: boxOf(behaviours) });
     return addresses;
   };
   const remember = (node: string, neighbour: string, address: readonly [string, string]) => {
     facing.set(node, (facing.get(node) ?? new Map()).set(neighbour, address));
   };
   /** Hangs a node below another, with a default route up and, for each prefix below it, a route down at every ancestor. */
-  const hang = (child: string, parent: string, behaviour?: Behaviour, prefix?: Network): LinkAddresses => {
+  const hang = (child: string, parent: string, behaviours?: readonly Behaviour[], prefix?: Network): LinkAddresses => {
     nodes.push(child);
     parents.set(child, parent);
-    const addresses = join(parent, child, behaviour, prefix);
+    const addresses = join(parent, child, behaviours, prefix);
     remember(parent, child, addresses.a);
     remember(child, parent, addresses.b);
     for (const via of addresses.a) routes.push({ node: child, to: "default", via });
@@ -136,12 +137,12 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
    * of the main link on it too, so its answers come from there, whether the kernel takes the address of the interface
    * that the packet came in by (IPv6 in newer kernels) or of the one that the answer leaves by.
    */
-  const detour = (child: string, parent: string, behaviour: Behaviour, network: Network) => {
+  const detour = (child: string, parent: string, behaviours: readonly Behaviour[], network: Network) => {
     const [v4, v6] = facing.get(parent)?.get(child) ?? ["", ""];
     const addresses = [`${v4}/32`, `${v6}/128`, `${LINK_LOCAL}/64`];
     const up = { node: parent, interface: nextInterface(parent), addresses };
     const down = { node: child, interface: nextInterface(child), addresses: [] };
-    links.push({ a: up, b: down, box: boxOf(behaviour) });
+    links.push({ a: up, b: down, box: boxOf(behaviours) });
     for (const to of prefixesOf(network)) {
       // IPv6 takes no next hop whose address leads elsewhere.
       routes.push({ node: child, to, via: to.includes(":") ? LINK_LOCAL : v4, interface: down.interface });
@@ -164,17 +165,17 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
   for (const network of networks) {
     const { number, box } = network;
     const [edge, inner, host] = [`edge-${number}`, `inner-${number}`, `host-${number}`];
-    const behaviourAt = (kind: string) =>
-      box !== undefined && "behaviour" in box && box.site.kind === kind ? box.behaviour : undefined;
-    hang(edge, "core-b", behaviourAt("before-edge"));
-    if (network.inner) hang(inner, edge, behaviourAt("edge"));
+    const behavioursAt = (kind: string) =>
+      box !== undefined && "behaviours" in box && box.site.kind === kind ? box.behaviours : undefined;
+    hang(edge, "core-b", behavioursAt("before-edge"));
+    if (network.inner) hang(inner, edge, behavioursAt("edge"));
     const last = network.inner ? inner : edge;
-    hang(host, last, behaviourAt("before-host"), network);
+    hang(host, last, behavioursAt("before-host"), network);
     routeDown(prefixesOf(network), last);
-    if (box !== undefined && "behaviour" in box) {
+    if (box !== undefined && "behaviours" in box) {
       if (box.site.kind === "source")
-        detour(`${box.site.vantage}-r1`, `${box.site.vantage}-r2`, box.behaviour, network);
-      if (box.site.kind === "transit") detour("core-a", "core-b", box.behaviour, network);
+        detour(`${box.site.vantage}-r1`, `${box.site.vantage}-r2`, box.behaviours, network);
+      if (box.site.kind === "transit") detour("core-a", "core-b", box.behaviours, network);
     }
     if (box !== undefined && "rule" in box) {
       const { site } = box;

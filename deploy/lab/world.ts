@@ -1,6 +1,7 @@
 import { parseAddress } from "../../shared/address/address.js";
 import { errorMessage } from "../../shared/errors.js";
-import { createRule } from "./behaviour/behaviour.js";
+import type { Behaviour } from "../../shared/middlebox/behaviour.js";
+import { createRule } from "../../shared/middlebox/box.js";
 import { startForwarder } from "./forwarder.js";
 import { createListenerFactory } from "./listeners.js";
 import { PORTS } from "./networks.js";
@@ -11,7 +12,7 @@ import type { Topology } from "./topology.js";
 export interface WorldStart {
   readonly listeners: Topology["listeners"];
   readonly boxes: readonly {
-    readonly behaviour: Parameters<typeof createRule>[0];
+    readonly behaviours: readonly Behaviour[];
     readonly interfaces: readonly [string, string];
     /** Addresses of the router behind the box. */
     readonly routers: readonly string[];
@@ -36,8 +37,8 @@ process.once("message", (start: WorldStart) => {
 process.on("disconnect", () => process.exit(0));
 
 async function open(start: WorldStart): Promise<void> {
-  for (const { behaviour, interfaces, routers } of start.boxes) {
-    startForwarder(interfaces[0], interfaces[1], createRule(behaviour, routers.map(parseAddress)));
+  for (const { behaviours, interfaces, routers } of start.boxes) {
+    startForwarder(interfaces[0], interfaces[1], createRule(behaviours, { routers: routers.map(parseAddress) }));
   }
   const listen = createListenerFactory();
   for (const { node, kind, addresses } of start.listeners) {

@@ -20,7 +20,16 @@ export interface WorkPlan {
   readonly replyWindowMs: number;
   /** tracebox: highest TTL to try; 0 in synscan. */
   readonly maxTtl: number;
+  /** This agent's share of what one network may get; null: no budget. */
+  readonly perPrefix: PrefixShare | null;
   readonly source: PlannedSource;
+}
+
+/** At most so many packets per second to each prefix of these lengths (IPv4 0 to 32, IPv6 0 to 64). */
+export interface PrefixShare {
+  readonly v4: number;
+  readonly v6: number;
+  readonly packetsPerSecond: number;
 }
 
 /** `space`: index -> permutation -> address by rank and port. `list`: the grants carry the targets. */

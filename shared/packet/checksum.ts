@@ -11,11 +11,13 @@ export function sum16(bytes: Uint8Array, start: number, end: number, initial = 0
   return sum;
 }
 
-/** Folds a sum (below 2^53) to 16 bits and complements it: the value that goes into a checksum field. */
+/**
+ * Folds a sum below 2^32 (65,536 words, more than a packet has) to 16 bits and complements it: the value that goes into
+ * a checksum field.
+ */
 export function fold16(sum: number): number {
-  let folded = sum;
-  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
-  return ~folded & 0xffff;
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return ~(once + (once >>> 16)) & 0xffff;
 }
 
 /**

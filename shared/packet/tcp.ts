@@ -1,6 +1,7 @@
 import { DecodeError } from "../errors.js";
 import { u8, u16, u32 } from "./ip.js";
 
+export const TCP_FIN = 0x01;
 export const TCP_SYN = 0x02;
 export const TCP_RST = 0x04;
 export const TCP_ACK = 0x10;

@@ -25,6 +25,11 @@ export interface ProbeFields {
   compute(stage: Stage, variant: Variant, address: Uint8Array, port: number, into: ProbeFieldValues): void;
 }
 
+/** Stage and variant as one number. */
+export function probeKind(stage: Stage, variant: Variant): number {
+  return STAGES.indexOf(stage) | (VARIANTS.indexOf(variant) << 8);
+}
+
 /**
  * Fields as words of SipHash-2-4-128 under `secret` (16 bytes) over stage number, variant number, port (big-endian)
  * and address: an answer that carries them back proves the probe was seen, without any state here.
@@ -35,19 +40,20 @@ export function createProbeFields(secret: Uint8Array): ProbeFields {
     compute(stage, variant, address, port, into) {
       const variantNumber = VARIANTS.indexOf(variant);
       const words = hash(
-        STAGES.indexOf(stage) | (variantNumber << 8) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
+        probeKind(stage, variant) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
         word(address, 0),
         word(address, 4),
         word(address, 8),
         word(address, 12),
       );
-      const w1 = words[1] ?? 0;
-      into.sequence = words[0] ?? 0;
-      into.sourcePort = FIRST_SOURCE_PORT + variantNumber * PORTS_PER_VARIANT + (w1 % PORTS_PER_VARIANT);
-      into.ipIdHigh = (w1 >>> 16) & 0x3ff;
-      into.flowLabel = w1 >>> 12;
-      into.keyHigh = words[2] ?? 0;
-      into.keyLow = words[3] ?? 0;
+      const word1 = words[1] as number;
+      into.sequence = words[0] as number;
+      into.sourcePort =
+        FIRST_SOURCE_PORT + variantNumber * PORTS_PER_VARIANT + (((word1 & 0xffff) * PORTS_PER_VARIANT) >>> 16);
+      into.ipIdHigh = (word1 >>> 16) & 0x3ff;
+      into.flowLabel = word1 >>> 12;
+      into.keyHigh = words[2] as number;
+      into.keyLow = words[3] as number;
     },
   };
 }
@@ -67,5 +73,10 @@ export function senderKey(values: ProbeFieldValues): bigint {
 }
 
 function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
 }

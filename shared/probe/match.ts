@@ -4,6 +4,7 @@ import type { Packet } from "../packet/decode.js";
 import { decodeIp, type IpHeader, PROTOCOL_TCP, u8, u16, u32 } from "../packet/ip.js";
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../packet/tcp.js";
 import { createProbeFieldValues, type ProbeFields, type ProbeFieldValues, variantOfSourcePort } from "./fields.js";
+import { type OptionProfile, profileFacts } from "./profile.js";
 import { type Stage, VARIANTS, type Variant } from "./variant.js";
 
 /** The probe that a packet answers, from the packet and the campaign's secret alone. */
@@ -33,9 +34,11 @@ const TTL_MASK = (1 << TTL_BITS) - 1;
  * - SYN/ACK and RST/ACK: acknowledgement = sequence number + 1, sent to the probe's source port.
  * - ICMP error: the quoted sequence number, whatever a NAT did to the source port; or, where a firewall has changed the
  *   sequence number, source port and the keyed bits of the IPID (IPv4) or the flow label (IPv6) together.
+ * Times come back only from a profile whose TSval carries them.
  */
-export function createReplyMatcher(fields: ProbeFields): ReplyMatcher {
+export function createReplyMatcher(fields: ProbeFields, profile: OptionProfile = "linux"): ReplyMatcher {
   const values = createProbeFieldValues();
+  const { carriesTime } = profileFacts(profile);
   return {
     match(packet, stage) {
       switch (packet.kind) {
@@ -58,7 +61,7 @@ export function createReplyMatcher(fields: ProbeFields): ReplyMatcher {
     if (tcp.destinationPort !== values.sourcePort || tcp.acknowledgement !== (values.sequence + 1) >>> 0) {
       return null;
     }
-    const echo = timestampsOf(tcp.options)?.echo ?? 0;
+    const echo = carriesTime ? (timestampsOf(tcp.options)?.echo ?? 0) : 0;
     const ttl = stage === "tracebox" ? echo & TTL_MASK : 0;
     return { variant, address: ip.source, port: tcp.sourcePort, ...carried(ttl, echo) };
   }
@@ -74,7 +77,8 @@ export function createReplyMatcher(fields: ProbeFields): ReplyMatcher {
     if (variant === null) {
       return null;
     }
-    const sent = timestampsOf(tcp.subarray(20, Math.max(20, (u8(tcp, 12) >>> 4) * 4)))?.value ?? 0;
+    const quotedOptions = tcp.subarray(20, Math.max(20, (u8(tcp, 12) >>> 4) * 4));
+    const sent = carriesTime ? (timestampsOf(quotedOptions)?.value ?? 0) : 0;
     const ttl = stage === "tracebox" ? quotedTtl(ip, sent, values) : 0;
     return { variant, address: ip.destination, port, ...carried(ttl, sent) };
   }

@@ -1,5 +1,6 @@
 import { ipv4ToNumber } from "../address/address.js";
 import type { Prefix } from "../address/prefix.js";
+import { createRankIndex, partOf } from "./rank-index.js";
 
 /** IPv4 addresses as unsigned 32-bit numbers, both ends included. */
 export interface Ipv4Range {
@@ -23,18 +24,18 @@ export interface RangeSet {
 /** The set of all addresses in `ranges`, which may overlap and come in any order. Throws RangeError on a bad range. */
 export function createRangeSet(ranges: Iterable<Ipv4Range>): RangeSet {
   const merged = merge([...ranges]);
-  const firsts = Float64Array.from(merged, (range) => range.first);
-  const lasts = Float64Array.from(merged, (range) => range.last);
-  const ranks = new Float64Array(merged.length);
+  const firsts = Uint32Array.from(merged, (range) => range.first);
+  const ranks = new Uint32Array(merged.length);
   let size = 0;
   for (const [i, range] of merged.entries()) {
     ranks[i] = size;
     size += range.last - range.first + 1;
   }
+  const index = createRankIndex(ranks, size);
 
   const rankOf = (address: number): number => {
     const i = lastAtMost(firsts, address);
-    if (i < 0 || address > (lasts[i] ?? -1)) {
+    if (i < 0 || address > (merged[i]?.last ?? -1)) {
       return -1;
     }
     return (ranks[i] ?? 0) + address - (firsts[i] ?? 0);
@@ -48,8 +49,8 @@ export function createRangeSet(ranges: Iterable<Ipv4Range>): RangeSet {
       if (!(rank >= 0 && rank < size)) {
         throw new RangeError(`rank ${rank} is not in [0, ${size})`);
       }
-      const i = lastAtMost(ranks, rank);
-      return (firsts[i] ?? 0) + rank - (ranks[i] ?? 0);
+      const part = partOf(index, rank);
+      return (firsts[part] ?? 0) + rank - (ranks[part] ?? 0);
     },
   };
 }
@@ -116,7 +117,7 @@ function merge(ranges: Ipv4Range[]): Ipv4Range[] {
 }
 
 /** Index of the last element that is at most `value` in an ascending array, or -1. */
-function lastAtMost(sorted: Float64Array, value: number): number {
+function lastAtMost(sorted: Uint32Array, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -20,23 +20,25 @@ export interface SpaceOptions {
 export function createSpaceSource(options: SpaceOptions): TargetSource {
   const addresses = createRangeSet(options.ranges);
   const ports = Uint16Array.from(options.ports);
-  if (new Set(options.ports).size !== ports.length || options.ports.some((port) => port < 1 || port > 65_535)) {
+  const portCount = ports.length;
+  if (new Set(options.ports).size !== portCount || options.ports.some((port) => port < 1 || port > 65_535)) {
     throw new RangeError(`ports must be distinct and between 1 and 65535: ${options.ports.join(", ")}`);
   }
-  const permutation = createPermutation(addresses.size * ports.length, options.permutationKey);
+  const permutation = createPermutation(addresses.size * portCount, options.permutationKey);
 
   return {
     size: permutation.size,
     targetAt(index, into) {
       const number = permutation.at(index);
-      const rank = Math.floor(number / ports.length);
+      // The division is a sixth of a target's cost.
+      const rank = portCount === 1 ? number : Math.floor(number / portCount);
       ipv4FromNumber(addresses.addressAtRank(rank), into.address);
-      into.port = ports[number - rank * ports.length] ?? 0;
+      into.port = ports[number - rank * portCount] ?? 0;
     },
     indexOf(address, port) {
       const portIndex = ports.indexOf(port);
       const rank = addressFamily(address) === 4 ? addresses.rankOf(ipv4ToNumber(address)) : -1;
-      return portIndex < 0 || rank < 0 ? -1 : permutation.indexOf(rank * ports.length + portIndex);
+      return portIndex < 0 || rank < 0 ? -1 : permutation.indexOf(rank * portCount + portIndex);
     },
   };
 }

@@ -12,6 +12,8 @@ export interface SynQuestion {
   readonly variant: Variant;
   /** The 64-bit key that a v0 probe carried. */
   readonly sentKey: bigint;
+  /** Flags of the probe's MP_CAPABLE. */
+  readonly sentFlags: number;
   readonly packet: Packet;
 }
 
@@ -34,7 +36,7 @@ const LENGTH_WITHOUT_KEY = 4;
  * genuine answer has 12 bytes and the 4-byte form is an echo: reading eight key bytes whatever the length would take it
  * for a host. An MPTCP option in the answer to a control is nobody's echo and nobody's right answer: `malformed`.
  */
-export function classifySynReply({ variant, sentKey, packet }: SynQuestion): SynAnswer {
+export function classifySynReply({ variant, sentKey, sentFlags, packet }: SynQuestion): SynAnswer {
   if (packet.kind !== "tcp") return verdict("unreachable");
   if ((packet.tcp.flags & TCP_RST) !== 0) return verdict("rst");
   if ((packet.tcp.flags & (TCP_SYN | TCP_ACK)) !== (TCP_SYN | TCP_ACK)) return verdict("malformed");
@@ -47,24 +49,24 @@ export function classifySynReply({ variant, sentKey, packet }: SynQuestion): Syn
     return verdict(mirrored ? "echo" : "plain");
   }
   if (mptcp.length > 1) return verdict("malformed");
-  if (variant === "v0") return answerToV0(first.bytes, sentKey);
-  if (variant === "v1") return answerToV1(first.bytes);
+  if (variant === "v0") return answerToV0(first.bytes, sentKey, sentFlags);
+  if (variant === "v1") return answerToV1(first.bytes, sentFlags);
   return verdict("malformed");
 }
 
-function answerToV0(option: Uint8Array, sentKey: bigint): SynAnswer {
+function answerToV0(option: Uint8Array, sentKey: bigint, sentFlags: number): SynAnswer {
   if (subtype(option) !== CAPABLE) return verdict("malformed");
   if (option.length === LENGTH_WITHOUT_KEY) return verdict("altered-echo");
   if (option.length !== LENGTH_WITH_KEY) return verdict("malformed");
   const key = keyOf(option);
-  if (key === sentKey) return verdict((option[3] ?? 0) === 0x01 && version(option) === 0 ? "echo" : "altered-echo");
+  if (key === sentKey) return verdict(option[3] === sentFlags && version(option) === 0 ? "echo" : "altered-echo");
   return version(option) === 0 ? { verdict: "claims-v0", receiverKey: key } : verdict("malformed");
 }
 
-function answerToV1(option: Uint8Array): SynAnswer {
+function answerToV1(option: Uint8Array, sentFlags: number): SynAnswer {
   if (subtype(option) !== CAPABLE) return verdict("malformed");
   if (option.length === LENGTH_WITHOUT_KEY) {
-    return verdict((option[3] ?? 0) === 0x01 && version(option) === 1 ? "echo" : "altered-echo");
+    return verdict(option[3] === sentFlags && version(option) === 1 ? "echo" : "altered-echo");
   }
   if (option.length !== LENGTH_WITH_KEY) return verdict("malformed");
   const receiverKey = keyOf(option);

@@ -2,7 +2,6 @@ import { describe, expect, it } from "@jest/globals";
 import { ownRules } from "../../../agent/cli/allowed.js";
 import { checkNumber } from "../../../agent/cli/numbers.js";
 import { rowToJson } from "../../../agent/cli/row-json.js";
-import { scanSummary } from "../../../agent/cli/scan-summary.js";
 import { listAddresses, parseChoices, parsePorts, parseTargets } from "../../../agent/cli/targets.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
 import { UserError } from "../../../shared/errors.js";
@@ -43,12 +42,16 @@ describe("targets on the command line", () => {
     expect(refusal(() => listAddresses(parseTargets(["198.18.0.0/15"]))).exitCode).toBe(2);
   });
 
-  it.each(["0", "65536", "80,", "http", "-1", "80;81"])("names --port %s as no list of ports", (text) => {
-    expect(refusal(() => parsePorts(text)).message).toContain(text);
-  });
+  it.each(["0", "65536", "80,", "http", "-1", "80;81", "81-80", "80-65536", "1-2-3"])(
+    "names --port %s as no list of ports",
+    (text) => {
+      expect(refusal(() => parsePorts("--port", text)).message).toContain(text);
+    },
+  );
 
   it("reads ports and choices once each", () => {
-    expect(parsePorts("443,80,443")).toEqual([443, 80]);
+    expect(parsePorts("--port", "443,80,443")).toEqual([443, 80]);
+    expect(parsePorts("--port", "79-81,80,9")).toEqual([79, 80, 81, 9]);
     expect(parseChoices("--variant", "v1,v0,v1", ["v0", "v1"])).toEqual(["v1", "v0"]);
     expect(refusal(() => parseChoices("--variant", "v0,v9", ["v0", "v1"])).line).toBe(
       '--variant: "v9" is not known; use v0, v1',
@@ -105,22 +108,5 @@ describe("rows as JSON", () => {
       quote: "",
       rttUs: null,
     });
-  });
-});
-
-describe("the scan's summary", () => {
-  const progress = { sent: 50, done: 25, packets: 200, replies: 90, duplicates: 0, late: 0, skipped: 0 };
-
-  it("adds the families up and says how long the rest takes", () => {
-    expect(scanSummary([progress, progress], 200, 10)).toBe(
-      "25.0 % of 200 targets, 400 probes (40/s), 180 replies, about 00:00:30 left",
-    );
-  });
-
-  it("promises nothing before there is anything to go by, and nothing at the end", () => {
-    expect(scanSummary([{ ...progress, done: 0 }], 100, 1)).not.toContain("left");
-    expect(scanSummary([{ ...progress, done: 100, late: 2 }], 100, 1)).toBe(
-      "100.0 % of 100 targets, 200 probes (200/s), 90 replies, 2 too late",
-    );
   });
 });

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parseDocument } from "yaml";
-import { loadAgentConfig, parseAgentConfig, readToken } from "../../../agent/config/config.js";
+import { blockedWords } from "../../../agent/config/blocked.js";
+import { loadAgentConfig, loadHandRules, parseAgentConfig, readToken } from "../../../agent/config/config.js";
+import { formatPrefix } from "../../../shared/address/prefix.js";
 import { UserError } from "../../../shared/errors.js";
 
 const GOOD = `
@@ -94,9 +96,78 @@ describe("the agent's file", () => {
     ["a page that is not on the web", GOOD.replace("https://example.net/scan", "ftp://example.net"), "contact.url"],
     ["a label that selectors cannot name", GOOD.replace('web: "80"', '"w b": "80"'), "labels.w b"],
     ["a label without quotes", GOOD.replace('"80"', "80"), "labels.web"],
+    [
+      "an opt-out without a day",
+      changed((file) => file.set("optOuts", [{ prefix: "192.0.2.0/24", date: "March", reason: "mail" }])),
+      "optOuts[0].date",
+    ],
+    [
+      "an opt-out without a reason",
+      changed((file) => file.set("optOuts", [{ prefix: "192.0.2.0/24", date: "2026-03-01" }])),
+      "optOuts[0].reason",
+    ],
+    [
+      "a page at no address",
+      changed((file) => file.set("infoPage", { port: 80, address: "here" })),
+      "infoPage.address",
+    ],
+    [
+      "a page that names nobody",
+      changed((file) => file.delete("contact") && file.set("infoPage", { port: 80 })),
+      "infoPage",
+    ],
     ["a rate of nothing", GOOD.replace("packetsPerSecond: 10000", "packetsPerSecond: 0"), "caps.packetsPerSecond"],
   ])("refuses %s", (_what, text, key) => {
     expect(linesOf(text).some((line) => line.startsWith(`agent.yaml: ${key}: `))).toBe(true);
+  });
+
+  test("keeps opt-outs and blocklists with their reasons; files are looked for in its own folder", () => {
+    writeFileSync(join(folder, "block.txt"), "192.0.2.0/24 # asked by mail\n2001:db8::1\n");
+    const text = changed((file) => {
+      file.set("blocklistFiles", ["block.txt"]);
+      file.set("optOuts", [{ prefix: "198.51.100.0/24", date: "2026-03-01", reason: "mail from the owner" }]);
+    });
+    const { blocked } = parseAgentConfig(text, join(folder, "agent.yaml"));
+    expect(blocked.map((one) => `${formatPrefix(one.prefix)} ${blockedWords(one)}`)).toEqual([
+      "198.51.100.0/24 opted out on 2026-03-01: mail from the owner (optOuts)",
+      `192.0.2.0/24 asked by mail (${join(folder, "block.txt")})`,
+      `2001:db8::1/128 ${join(folder, "block.txt")}`,
+    ]);
+  });
+
+  test("that names a blocklist which cannot be read is refused: nothing is sent without it", () => {
+    const text = changed((file) => file.set("blocklistFiles", ["none.txt"]));
+    expect(() => parseAgentConfig(text, join(folder, "agent.yaml"))).toThrow(
+      /blocklistFiles\[0\]: .*none\.txt .*ENOENT/,
+    );
+    writeFileSync(join(folder, "bad.txt"), "192.0.2.0/24\n192.0.2.300\n");
+    const bad = changed((file) => file.set("blocklistFiles", ["bad.txt"]));
+    expect(() => parseAgentConfig(bad, join(folder, "agent.yaml"))).toThrow(/bad\.txt, line 2: .*192\.0\.2\.300/);
+  });
+
+  test("serves its page on every address unless one is named", () => {
+    const pageOf = (page: object) =>
+      parseAgentConfig(
+        changed((file) => file.set("infoPage", page)),
+        "agent.yaml",
+      ).infoPage;
+    expect(pageOf({ port: 80 })).toEqual({ port: 80, address: "::" });
+    expect(pageOf({ port: 8080, address: "192.0.2.1" })).toEqual({ port: 8080, address: "192.0.2.1" });
+    expect(parseAgentConfig(GOOD, "agent.yaml").infoPage).toBeNull();
+  });
+
+  test("rules probes sent by hand without what only a coordinator needs", () => {
+    const file = join(folder, "hand.yaml");
+    writeFileSync(file, "open: [198.18.0.0/15]\n");
+    expect(loadHandRules(file)).toMatchObject({ interface: null, caps: null, contact: null, blocked: [], block: [] });
+    writeFileSync(file, GOOD);
+    expect(loadHandRules(file)).toMatchObject({
+      interface: "eth0",
+      caps: { packetsPerSecond: 10_000, ports: null },
+      contact: { email: "noc@example.net" },
+    });
+    writeFileSync(file, "opne: [198.18.0.0/15]\n");
+    expect(() => loadHandRules(file)).toThrow(/opne: this key is not known/);
   });
 
   test("says where broken YAML breaks", () => {

@@ -18,6 +18,7 @@ const PLAN: WorkPlan = {
   retries: 1,
   replyWindowMs: 10,
   maxTtl: 0,
+  perPrefix: null,
   source: { kind: "list", size: 1_000 },
 };
 
@@ -74,6 +75,7 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
       ports: () => null,
       ranges: () => null,
       targets: () => options.forbidden ?? null,
+      leftOut: [],
     }),
     startProbing(job) {
       let settle: { resolve: () => void; reject: (error: Error) => void } = { resolve() {}, reject() {} };
@@ -94,7 +96,7 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
       return run;
     },
     writer,
-    maySend: () => gate.open,
+    allowedUntil: () => (gate.open ? 1_000 : 0),
     refuse: ({ lease }, reason) => refusals.push([lease, reason]),
     report: () => undefined,
     left: options.left ?? [],
@@ -179,10 +181,10 @@ describe("the lease book", () => {
   test("a revoked lease sends nothing, keeps its rows, and is listed until they are committed", async () => {
     const { book, run, stored, listed } = bookWith();
     book.grant(grant("L1", 0, 10));
-    expect(run(0).job.maySend()).toBe(true);
+    expect(run(0).job.allowedUntil()).toBe(1_000);
     run(0).job.emit(replyRow(1));
     book.revoke("L1", "expired");
-    expect([run(0).stopped, run(0).job.maySend()]).toEqual([true, false]);
+    expect([run(0).stopped, run(0).job.allowedUntil()]).toEqual([true, 0]);
     run(0).job.emit(replyRow(2));
     run(0).finish();
     await turn();
@@ -198,7 +200,7 @@ describe("the lease book", () => {
     book.grant(grant("L1", 0, 10));
     book.grant(grant("L2", 10, 20));
     gate.open = false;
-    expect([run(0).job.maySend(), run(1).job.maySend()]).toEqual([false, false]);
+    expect([run(0).job.allowedUntil(), run(1).job.allowedUntil()]).toEqual([0, 0]);
   });
 
   test("lists leases of an earlier life until their batches are committed", () => {
@@ -257,7 +259,7 @@ describe("the lease book", () => {
     });
     book.grant(grant("L2", 10, 20));
     await turn();
-    expect([runs.length, run(0).stopped, run(0).job.maySend(), over]).toEqual([1, true, false, false]);
+    expect([runs.length, run(0).stopped, run(0).job.allowedUntil(), over]).toEqual([1, true, 0, false]);
     run(0).finish();
     await stopped;
     expect(book.running).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createPermission, type PermissionOptions } from "../../../agent/lease/permission.js";
 import { ipv4ToNumber, parseAddress } from "../../../shared/address/address.js";
-import { parsePrefix } from "../../../shared/address/prefix.js";
+import { formatPrefix, parsePrefix } from "../../../shared/address/prefix.js";
 import { rangeOfPrefix } from "../../../shared/target/ranges.js";
 
 const contact = { email: "noc@example.net", url: "https://example.net" };
@@ -63,6 +63,14 @@ describe("what an agent's own file permits", () => {
     expect(file.ranges(ranges("198.18.0.0/15"))).toMatch(/198\.18\.7\.0\/24/);
     const first = ipv4ToNumber(parseAddress("198.18.8.0"));
     expect(file.ranges([{ first, last: first + 255 }])).toBeNull();
+  });
+
+  test("opt-outs and blocklists are no reason to refuse work; they are handed to whoever sends", () => {
+    const blocked = [{ prefix: parsePrefix("8.8.8.0/24") }, { prefix: parsePrefix("2a00:1450::/32") }];
+    const file = createPermission({ open: [], block: [parsePrefix("9.9.9.9/32")], ports: null, contact, blocked });
+    expect(file.ranges(ranges("8.0.0.0/8"))).toBeNull();
+    expect(file.targets(targets("2a00:1450::1"))).toBeNull();
+    expect(file.leftOut.map(formatPrefix)).toEqual(["9.9.9.9/32", "8.8.8.0/24", "2a00:1450::/32"]);
   });
 
   test("only its own ports where it lists some", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { createSynScan } from "../../../agent/synscan/engine.js";
 import type { EngineProgress } from "../../../agent/wire/engine.js";
 import { formatAddress } from "../../../shared/address/address.js";
+import { parsePrefix } from "../../../shared/address/prefix.js";
 import type { SynReplyRow } from "../../../shared/batch/rows.js";
 import { UserError } from "../../../shared/errors.js";
 import { variantOfSourcePort } from "../../../shared/probe/fields.js";
@@ -146,7 +147,7 @@ describe("SYN scan", () => {
 
   it("leaves out what is blocked when its turn comes, also for retries", async () => {
     const kit = createKit(() => [], { targets: ["198.18.0.1", "198.18.0.2"] });
-    const engine = createSynScan({ ...kit.options, isBlocked: (address) => address[15] === 1 });
+    const engine = createSynScan({ ...kit.options, skip: [parsePrefix("198.18.0.1/32")] });
     await kit.run(engine);
     expect(new Set(kit.port.sent.map(({ packet }) => hostOf(packet)))).toEqual(new Set([2]));
     expect(engine.progress()).toMatchObject({ skipped: 1, done: 2 });
@@ -218,8 +219,8 @@ describe("SYN scan", () => {
   });
 
   it("rejects with a line for the user when a target has no source address of its family", async () => {
-    const kit = createKit(() => [], { targets: ["2001:db8::2"] });
-    await expect(kit.run(createSynScan({ ...kit.options, source6: null }))).rejects.toThrow(UserError);
+    const kit = createKit(() => [], { targets: ["2001:db8::2"], source6: null });
+    await expect(kit.run(createSynScan(kit.options))).rejects.toThrow(UserError);
   });
 
   it("survives packets of any form and answers to nobody's question", async () => {
@@ -235,5 +236,31 @@ describe("SYN scan", () => {
     await kit.run(createSynScan({ ...kit.options, retries: 0 }));
     expect(kit.rows).toEqual([]);
     expect(kit.receiver.stats()).toMatchObject({ replies: 0, malformed: 6, foreign: 6 });
+  });
+
+  it("gives each network no more than its budget, goes on with the others meanwhile, and misses nobody", async () => {
+    const crowd = Array.from({ length: 12 }, (_, i) => `198.18.0.${i + 1}`);
+    const others = Array.from({ length: 40 }, (_, i) => `198.18.${i + 1}.1`);
+    const kit = createKit(() => [], { targets: [...crowd, ...others] });
+    const perPrefix = { v4: 24, v6: 48, packetsPerSecond: 40 };
+    const engine = createSynScan({ ...kit.options, variants: ["v1", "plain"], retries: 0, perPrefix });
+    await kit.run(engine);
+    expect(kit.port.sent).toHaveLength(104);
+    expect(engine.progress()).toMatchObject({ sent: 52, done: 52, packets: 104 });
+    const firstMs = kit.port.sent[0]?.atMs ?? 0;
+    const times = (isCrowd: boolean): number[] =>
+      kit.port.sent.filter(({ packet }) => (packet[18] === 0) === isCrowd).map(({ atMs }) => atMs - firstMs);
+    // Two probes every 50 ms to the crowded network, counted from a little before the first is seen here.
+    for (const [i, ms] of times(true).entries()) expect(ms).toBeGreaterThanOrEqual(Math.floor(i / 2) * 50 - 5);
+    expect(Math.max(...times(false))).toBeLessThan(250);
+  });
+
+  it("sends the probes of a target one after another", async () => {
+    const targets = Array.from({ length: 30 }, (_, i) => `198.18.0.${i + 1}`);
+    const kit = createKit(() => [], { targets, slots: 4 });
+    await kit.run(createSynScan({ ...kit.options, retries: 1 }));
+    const order = kit.port.sent.map(({ packet }) => hostOf(packet));
+    expect(order).toHaveLength(180);
+    for (let i = 0; i < order.length; i += 3) expect(new Set(order.slice(i, i + 3)).size).toBe(1);
   });
 });

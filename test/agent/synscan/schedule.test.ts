@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { createAnswerBook } from "../../../agent/synscan/answers.js";
 import { chunkIndices, createSchedule } from "../../../agent/synscan/schedule.js";
 
 describe("schedule of a SYN scan", () => {
@@ -72,33 +71,5 @@ describe("schedule of a SYN scan", () => {
     expect(chunkIndices(10_000, 4)).toBe(500);
     expect(chunkIndices(10, 4)).toBe(16);
     expect(chunkIndices(10_000_000, 1)).toBe(4096);
-  });
-});
-
-describe("answer book", () => {
-  it("keeps each variant of each index apart, and tells when all are there", () => {
-    const book = createAnswerBook(100, 103, ["v0", "plain"]);
-    expect(book.add(101, "v0")).toBe(true);
-    expect(book.add(101, "v0")).toBe(false);
-    expect([book.has(101, "v0"), book.has(101, "plain"), book.has(100, "v0"), book.has(102, "v0")]).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
-    expect(book.isComplete(101)).toBe(false);
-    expect(book.add(101, "plain")).toBe(true);
-    expect(book.isComplete(101)).toBe(true);
-  });
-
-  it("knows no variant that the scan does not send", () => {
-    expect(createAnswerBook(0, 1, ["v0"]).add(0, "v1")).toBe(false);
-  });
-
-  it("wants nothing more of a closed index, but still takes its answers", () => {
-    const book = createAnswerBook(0, 1, ["v0"]);
-    book.close(0);
-    expect([book.has(0, "v0"), book.isComplete(0)]).toEqual([true, true]);
-    expect(book.add(0, "v0")).toBe(true);
   });
 });

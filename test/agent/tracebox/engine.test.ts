@@ -233,7 +233,7 @@ describe("tracebox", () => {
 
   it("leaves out blocked targets", async () => {
     const { rows, engine } = await trace({ targetTtl: 2 }, ["198.18.0.1", "198.18.0.2"], {
-      isBlocked: (address) => address[15] === 1,
+      isSkipped: (address) => address[15] === 1,
     });
     expect(new Set(rows.map((row) => row.index))).toEqual(new Set([1]));
     expect(engine.progress()).toMatchObject({ skipped: 1, done: 2 });

@@ -1,20 +1,24 @@
+import { createPacer } from "../../../agent/rate/pacer.js";
+import { createRateCap, RATE_CAP_BYTES } from "../../../agent/rate/rate-cap.js";
+import { createLocalHost } from "../../../agent/sender/local-host.js";
+import type { SynScanOptions } from "../../../agent/synscan/engine.js";
+import type { TraceboxOptions } from "../../../agent/tracebox/engine.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
-import type { Engine, EngineOptions } from "../../../agent/wire/engine.js";
-import { createPacer } from "../../../agent/wire/pacer.js";
+import type { Engine } from "../../../agent/wire/engine.js";
 import { createReceiver, type Receiver } from "../../../agent/wire/receiver.js";
-import { createTokenBucket } from "../../../agent/wire/token-bucket.js";
 import { parseAddress } from "../../../shared/address/address.js";
 import type { FactRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
-import { createListSource } from "../../../shared/target/list.js";
+import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
 import { createMemoryPort, type MemoryPort, type Network } from "./memory-port.js";
 
 export interface Kit {
   readonly port: MemoryPort;
   readonly rows: FactRow[];
   readonly receiver: Receiver;
-  readonly options: EngineOptions;
+  /** For either engine. */
+  readonly options: SynScanOptions & Omit<TraceboxOptions, "maxTtl">;
   /** Runs the engine with the receive loop to its end; aborting `stop` ends it early. */
   run(engine: Engine, stop?: AbortSignal): Promise<void>;
   runAll(engines: readonly Engine[], stop?: AbortSignal): Promise<void>;
@@ -25,17 +29,24 @@ export interface KitOptions {
   readonly packetsPerSecond?: number;
   readonly slots?: number;
   readonly mayContinue?: () => boolean;
+  readonly source6?: Uint8Array | null;
 }
 
 /** An engine's surroundings on a network that is a function: all targets on port 80, variants v0, v1 and plain. */
 export function createKit(network: Network, kit: KitOptions): Kit {
   const { packetsPerSecond = 100_000, slots = 16, mayContinue = () => true } = kit;
+  const { source6 = parseAddress("2001:db8::1") } = kit;
+  const source4 = parseAddress("192.0.2.1");
   const port = createMemoryPort(network, { slots });
   const clock = createSystemClock();
-  const receiver = createReceiver({ port, yieldTurn: clock.yield });
-  const limiter = createTokenBucket({ packetsPerSecond, nowMs: clock.monotonicMs });
-  const fields = createProbeFields(Uint8Array.from({ length: 16 }, (_, i) => i));
+  const receiver = createReceiver({ port, clock });
+  const cap = new SharedArrayBuffer(RATE_CAP_BYTES);
+  const limiter = createRateCap({ packetsPerSecond, nowMs: clock.monotonicMs, memory: cap });
+  const allowedUntil = (): number => (mayContinue() ? Number.POSITIVE_INFINITY : 0);
+  const secret = Uint8Array.from({ length: 16 }, (_, i) => i);
+  const fields = createProbeFields(secret);
   const targets = kit.targets.map((text) => ({ address: parseAddress(text), port: 80 }));
+  const sourceSpec: TargetSourceSpec = { kind: "list", targets, from: 0, size: targets.length };
   const rows: FactRow[] = [];
   const runAll = async (engines: readonly Engine[], stop = new AbortController().signal): Promise<void> => {
     const over = new AbortController();
@@ -55,13 +66,20 @@ export function createKit(network: Network, kit: KitOptions): Kit {
       port,
       receiver,
       clock,
-      pacer: createPacer({ limiter, clock, mayContinue }),
+      pacer: createPacer({ limiter, clock, allowedUntil }),
       fields,
       matcher: createReplyMatcher(fields),
       profile: "linux",
-      source4: parseAddress("192.0.2.1"),
-      source6: parseAddress("2001:db8::1"),
-      source: createListSource(targets),
+      host: createLocalHost({ port, source4, source6, clock }),
+      secret,
+      caps: [cap],
+      skip: [],
+      perPrefix: null,
+      allowedUntil,
+      source4,
+      source6,
+      source: openTargetSource(sourceSpec),
+      sourceSpec,
       sourceId: "test",
       from: 0,
       to: targets.length,
@@ -69,7 +87,7 @@ export function createKit(network: Network, kit: KitOptions): Kit {
       retries: 1,
       replyWindowMs: 60,
       emit: (row) => rows.push(row),
-      isBlocked: () => false,
+      isSkipped: () => false,
     },
     run: (engine, stop) => runAll([engine], stop),
     runAll,

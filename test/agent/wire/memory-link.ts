@@ -9,7 +9,8 @@ export interface MemoryLink extends Link {
 }
 
 export function createMemoryLink({ slots = 8, slotBytes = 256 } = {}): MemoryLink {
-  const buffers = Array.from({ length: slots }, () => new Uint8Array(slotBytes));
+  const words = new Int32Array((slots * slotBytes) / 4);
+  const buffers = Array.from({ length: slots }, (_, i) => new Uint8Array(words.buffer, i * slotBytes, slotBytes));
   const lengths = new Uint32Array(slots);
   const sent: Uint8Array[] = [];
   const incoming: [Uint8Array, Parameters<FrameHandler>[2]][] = [];
@@ -19,6 +20,7 @@ export function createMemoryLink({ slots = 8, slotBytes = 256 } = {}): MemoryLin
     macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1),
     slots,
     slotBytes,
+    words,
     sent,
     limit: slots,
     slot: (i) => buffers[i] ?? new Uint8Array(0),

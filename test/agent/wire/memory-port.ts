@@ -12,16 +12,19 @@ export interface MemoryPort extends PacketPort {
 
 /** A packet port on a network that is a function. */
 export function createMemoryPort(network: Network, { slots = 16 } = {}): MemoryPort {
-  const buffers = Array.from({ length: slots }, () => new Uint8Array(128));
+  const words = new Int32Array(slots * 32);
+  const buffers = Array.from({ length: slots }, (_, i) => new Uint8Array(words.buffer, i * 128, 128));
   const lengths = new Uint32Array(slots);
   const sent: MemoryPort["sent"] = [];
   const incoming: { packet: Uint8Array; capturedUs: number }[] = [];
   let wake: (() => void) | null = null;
   return {
-    driver: "memory",
+    driver: "sim",
     interfaceName: "memory0",
     slots,
     slotBytes: 128,
+    words,
+    slotAt: (i) => i * 32,
     sent,
     limit: Number.POSITIVE_INFINITY,
     slot(i) {
@@ -72,7 +75,8 @@ export function createMemoryPort(network: Network, { slots = 16 } = {}): MemoryP
           resolve(true);
         };
       }),
-    stats: () => ({ sent: sent.length, sendErrors: 0, received: 0, kernelDrops: 0 }),
+    sendStats: () => ({ sent: sent.length, sendErrors: 0 }),
+    receiveStats: () => ({ received: 0, kernelDrops: 0 }),
     close() {},
   };
 }

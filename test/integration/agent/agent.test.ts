@@ -79,7 +79,9 @@ function startAgent(
     caps: { packetsPerSecond: 5_000, ports: null },
     open: (options.open ?? ["198.18.0.0/15"]).map(parsePrefix),
     block: [],
+    blocked: [],
     contact: null,
+    infoPage: null,
   };
   const abort = new AbortController();
   const ended = runAgent(

@@ -20,6 +20,7 @@ const PLAN: WorkPlan = {
   retries: 2,
   replyWindowMs: 900,
   maxTtl: 30,
+  perPrefix: null,
   source: { kind: "list", size: 9_007_199_254_740_991 },
 };
 const GRANT: WorkGrant = {

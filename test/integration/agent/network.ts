@@ -24,7 +24,11 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
       });
       const timer = setInterval(() => {
         const now = performance.now();
-        for (let i = 0; i < 5 && next < job.to && !stopped && job.maySend(); i++) {
+        for (
+          let i = 0;
+          i < 5 && next < job.to && !stopped && job.allowedUntil() > Number(process.hrtime.bigint()) / 1e6;
+          i++
+        ) {
           sent.push(next);
           times.push(now);
           if (next % 4 === 0) {
@@ -55,6 +59,6 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
     },
     run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
     stats: () => ({ packetsSent: sent.length, replies: Math.ceil(sent.length / 4), kernelDrops: 0, sendErrors: 0 }),
-    close: () => undefined,
+    close: async () => undefined,
   };
 }

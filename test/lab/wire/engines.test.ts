@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createSynScan } from "../../../agent/synscan/engine.js";
-import { createTracebox } from "../../../agent/tracebox/engine.js";
+import { createPacer } from "../../../agent/rate/pacer.js";
+import { createRateCap, RATE_CAP_BYTES } from "../../../agent/rate/rate-cap.js";
+import { createLocalHost } from "../../../agent/sender/local-host.js";
+import { createSynScan, type SynScanOptions } from "../../../agent/synscan/engine.js";
+import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/engine.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
-import type { Engine, EngineOptions } from "../../../agent/wire/engine.js";
-import { openPacketPort } from "../../../agent/wire/open-port.js";
-import { createPacer } from "../../../agent/wire/pacer.js";
+import type { Engine } from "../../../agent/wire/engine.js";
+import { openPacketPort, planPort } from "../../../agent/wire/open-port.js";
 import { createReceiver } from "../../../agent/wire/receiver.js";
-import { createTokenBucket } from "../../../agent/wire/token-bucket.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
 import type { FactRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
-import { createListSource } from "../../../shared/target/list.js";
 import type { Target } from "../../../shared/target/source.js";
+import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
 import type { Namespaces } from "./namespaces.js";
 import { createTopology, HOSTS, ROUTER_1, VANTAGE } from "./topology.js";
+
+/** For either engine. */
+type Options = SynScanOptions & Omit<TraceboxOptions, "maxTtl">;
 
 function targetsOf(addresses: readonly string[], ports: readonly number[]): Target[] {
   return addresses.flatMap((text) => ports.map((port) => ({ address: parseAddress(text), port })));
@@ -28,13 +32,20 @@ describe("engines against real Linux hosts and routers", () => {
   afterAll(() => namespaces.destroy());
 
   /** Runs one engine at the vantage point, over both families, and returns its rows. */
-  function probe(targets: readonly Target[], create: (options: EngineOptions) => Engine): Promise<FactRow[]> {
+  function probe(targets: readonly Target[], create: (options: Options) => Engine): Promise<FactRow[]> {
     return namespaces.insideAsync(VANTAGE, async () => {
-      const { port, source4, source6 } = await openPacketPort({});
+      const plan = await planPort({});
+      const port = openPacketPort(plan);
+      const source4 = plan.ipv4?.source ?? null;
+      const source6 = plan.ipv6?.source ?? null;
       const clock = createSystemClock();
-      const receiver = createReceiver({ port, yieldTurn: clock.yield });
-      const fields = createProbeFields(crypto.getRandomValues(new Uint8Array(16)));
-      const limiter = createTokenBucket({ packetsPerSecond: 5000, nowMs: clock.monotonicMs });
+      const receiver = createReceiver({ port, clock });
+      const secret = crypto.getRandomValues(new Uint8Array(16));
+      const fields = createProbeFields(secret);
+      const cap = new SharedArrayBuffer(RATE_CAP_BYTES);
+      const limiter = createRateCap({ packetsPerSecond: 5000, nowMs: clock.monotonicMs, memory: cap });
+      const allowedUntil = (): number => Number.POSITIVE_INFINITY;
+      const sourceSpec: TargetSourceSpec = { kind: "list", targets, from: 0, size: targets.length };
       const rows: FactRow[] = [];
       const over = new AbortController();
       const receiving = receiver.run(over.signal);
@@ -43,13 +54,20 @@ describe("engines against real Linux hosts and routers", () => {
           port,
           receiver,
           clock,
-          pacer: createPacer({ limiter, clock, mayContinue: () => true }),
+          pacer: createPacer({ limiter, clock, allowedUntil }),
           fields,
           matcher: createReplyMatcher(fields),
           profile: "linux",
           source4,
           source6,
-          source: createListSource(targets),
+          host: createLocalHost({ port, source4, source6, clock }),
+          secret,
+          caps: [cap],
+          skip: [],
+          perPrefix: null,
+          allowedUntil,
+          source: openTargetSource(sourceSpec),
+          sourceSpec,
           sourceId: "lab",
           from: 0,
           to: targets.length,
@@ -57,7 +75,7 @@ describe("engines against real Linux hosts and routers", () => {
           retries: 1,
           replyWindowMs: 500,
           emit: (row) => rows.push(row),
-          isBlocked: () => false,
+          isSkipped: () => false,
         }).run(new AbortController().signal);
       } finally {
         over.abort();
@@ -170,8 +188,8 @@ describe("engines against real Linux hosts and routers", () => {
   it("takes one target on its own link as its own next hop, and refuses many", async () => {
     const towards4 = parseAddress("192.0.2.254");
     const without = new Set<4 | 6>([6]);
-    await namespaces.insideAsync(VANTAGE, async () => (await openPacketPort({ towards4, without })).port.close());
-    const many = namespaces.insideAsync(VANTAGE, () => openPacketPort({ towards4, without, manyTargets: true }));
+    await namespaces.insideAsync(VANTAGE, async () => void (await planPort({ towards4, without })));
+    const many = namespaces.insideAsync(VANTAGE, () => planPort({ towards4, without, manyTargets: true }));
     await expect(many).rejects.toThrow("the targets around 192.0.2.254 are on this machine's own link");
   });
 
@@ -180,11 +198,11 @@ describe("engines against real Linux hosts and routers", () => {
     try {
       await expect(
         namespaces.insideAsync(VANTAGE, () =>
-          openPacketPort({ towards4: parseAddress("198.18.0.1"), without: new Set([6]) }),
+          planPort({ towards4: parseAddress("198.18.0.1"), without: new Set([6]) }),
         ),
       ).rejects.toThrow("the next hop 192.0.2.77 on up0 does not answer");
       await expect(
-        namespaces.insideAsync(VANTAGE, () => openPacketPort({ interface: "lo", without: new Set([6]) })),
+        namespaces.insideAsync(VANTAGE, () => planPort({ interface: "lo", without: new Set([6]) })),
       ).rejects.toThrow("there is no route through lo");
     } finally {
       namespaces.run(VANTAGE, "ip route replace default via 192.0.2.254");

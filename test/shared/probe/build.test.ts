@@ -10,11 +10,12 @@ const source4 = parseAddress("192.0.2.10");
 const source6 = parseAddress("2001:db8::10");
 const host4 = parseAddress("198.18.0.1");
 const host6 = parseAddress("2001:2::abcd");
-const fields = createProbeFields(Uint8Array.from({ length: 16 }, (_, i) => i));
+const secret = Uint8Array.from({ length: 16 }, (_, i) => i);
+const fields = createProbeFields(secret);
 const into = new Uint8Array(PROBE_MAX_BYTES);
 
 function builder(stage: Stage): ProbeBuilder {
-  return createProbeBuilder({ fields, stage, profile: "linux", source4, source6 });
+  return createProbeBuilder({ secret, stage, profile: "linux", source4, source6 });
 }
 
 function build(stage: Stage, address: Uint8Array, port: number, variant: Variant, ttl: number, timeMs: number): Buffer {
@@ -167,7 +168,7 @@ test("fields are the words of the hash as the format says", () => {
   const w1 = 0xab9d2cb1;
   expect(values).toEqual({
     sequence: 0xe3cf4d69,
-    sourcePort: 61_000 + 1134 + (w1 % 1134),
+    sourcePort: 61_000 + 1134 + Math.floor(((w1 & 0xffff) * 1134) / 65_536),
     ipIdHigh: (w1 >>> 16) & 0x3ff,
     flowLabel: 0xab9d2,
     keyHigh: 0x87914645,
@@ -177,6 +178,6 @@ test("fields are the words of the hash as the format says", () => {
 });
 
 test("a target of a family without source address is refused with a remedy", () => {
-  const ipv4Only = createProbeBuilder({ fields, stage: "synscan", profile: "linux", source4, source6: null });
+  const ipv4Only = createProbeBuilder({ secret, stage: "synscan", profile: "linux", source4, source6: null });
   expect(() => ipv4Only.build({ address: host6, port: 80 }, "v1", 64, 0, into)).toThrow(UserError);
 });

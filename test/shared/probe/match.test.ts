@@ -26,7 +26,7 @@ interface Probe {
 }
 
 function sent({ stage, family, variant, port, ttl }: Probe): Buffer {
-  const builder = createProbeBuilder({ fields, stage, profile: "linux", source4: sources[4], source6: sources[6] });
+  const builder = createProbeBuilder({ secret, stage, profile: "linux", source4: sources[4], source6: sources[6] });
   const into = new Uint8Array(PROBE_MAX_BYTES);
   const length = builder.build({ address: hosts[family], port }, variant, ttl, TIME_MS, into);
   return Buffer.from(into.subarray(0, length));

@@ -42,6 +42,24 @@ test("inverts every value, also beyond 32 bits", () => {
   );
 });
 
+test("inverts the first and last places of domains around every power of two", () => {
+  const sizes = fc
+    .tuple(fc.integer({ min: 1, max: 53 }), fc.integer({ min: -3, max: 3 }))
+    .map(([bits, beside]) => Math.min(2 ** 53, Math.max(1, 2 ** bits + beside)));
+  fc.assert(
+    fc.property(sizes, keys, (size, key) => {
+      const permutation = createPermutation(size, key);
+      for (const place of [0, 1, size - 2, size - 1].filter((n) => n >= 0 && n < size)) {
+        const value = permutation.at(place);
+        expect(Number.isInteger(value) && value >= 0 && value < size).toBe(true);
+        expect(permutation.indexOf(value)).toBe(place);
+        expect(permutation.at(permutation.indexOf(place))).toBe(place);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test("takes domains up to 2^53", () => {
   const permutation = createPermutation(2 ** 53, keyOf(1));
   expect(permutation.indexOf(permutation.at(2 ** 53 - 1))).toBe(2 ** 53 - 1);

@@ -119,7 +119,20 @@ export interface Plan {
   replyWindowMs: number;
   /** tracebox: the highest TTL to try. */
   maxTtl: number;
-  source?: { $case: "space"; value: Space } | { $case: "list"; value: TargetList } | undefined;
+  source?:
+    | { $case: "space"; value: Space }
+    | { $case: "list"; value: TargetList }
+    | undefined;
+  /** Not set: prefixes have no budget of their own. */
+  perPrefix?: PrefixBudget | undefined;
+}
+
+/** This agent's share of what one network may get. */
+export interface PrefixBudget {
+  /** Prefix lengths: 0 to 32 and 0 to 64. */
+  v4: number;
+  v6: number;
+  packetsPerSecond: number;
 }
 
 /** Computed targets: index -> permutation -> (address by rank, port). */
@@ -1501,6 +1514,7 @@ function createBasePlan(): Plan {
     replyWindowMs: 0,
     maxTtl: 0,
     source: undefined,
+    perPrefix: undefined,
   };
 }
 
@@ -1550,6 +1564,9 @@ export const Plan: MessageFns<Plan> = {
       case "list":
         TargetList.encode(message.source.value, writer.uint32(106).fork()).join();
         break;
+    }
+    if (message.perPrefix !== undefined) {
+      PrefixBudget.encode(message.perPrefix, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1681,6 +1698,14 @@ export const Plan: MessageFns<Plan> = {
             message.source = { $case: "list", value: TargetList.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.perPrefix = PrefixBudget.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1722,6 +1747,11 @@ export const Plan: MessageFns<Plan> = {
         ? { $case: "space", value: Space.fromJSON(object.space) }
         : isSet(object.list)
         ? { $case: "list", value: TargetList.fromJSON(object.list) }
+        : undefined,
+      perPrefix: isSet(object.perPrefix)
+        ? PrefixBudget.fromJSON(object.perPrefix)
+        : isSet(object.per_prefix)
+        ? PrefixBudget.fromJSON(object.per_prefix)
         : undefined,
     };
   },
@@ -1766,6 +1796,9 @@ export const Plan: MessageFns<Plan> = {
     } else if (message.source?.$case === "list") {
       obj.list = TargetList.toJSON(message.source.value);
     }
+    if (message.perPrefix !== undefined) {
+      obj.perPrefix = PrefixBudget.toJSON(message.perPrefix);
+    }
     return obj;
   },
 
@@ -1799,6 +1832,114 @@ export const Plan: MessageFns<Plan> = {
         break;
       }
     }
+    message.perPrefix = (object.perPrefix !== undefined && object.perPrefix !== null)
+      ? PrefixBudget.fromPartial(object.perPrefix)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePrefixBudget(): PrefixBudget {
+  return { v4: 0, v6: 0, packetsPerSecond: 0 };
+}
+
+export const PrefixBudget: MessageFns<PrefixBudget> = {
+  encode(message: PrefixBudget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.v4 !== 0) {
+      writer.uint32(8).uint32(message.v4);
+    }
+    if (message.v6 !== 0) {
+      writer.uint32(16).uint32(message.v6);
+    }
+    if (message.packetsPerSecond !== 0) {
+      writer.uint32(25).double(message.packetsPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrefixBudget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrefixBudget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.v4 = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.v6 = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.packetsPerSecond = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PrefixBudget {
+    return {
+      v4: isSet(object.v4) ? globalThis.Number(object.v4) : 0,
+      v6: isSet(object.v6) ? globalThis.Number(object.v6) : 0,
+      packetsPerSecond: isSet(object.packetsPerSecond)
+        ? globalThis.Number(object.packetsPerSecond)
+        : isSet(object.packets_per_second)
+        ? globalThis.Number(object.packets_per_second)
+        : 0,
+    };
+  },
+
+  toJSON(message: PrefixBudget): unknown {
+    const obj: any = {};
+    if (message.v4 !== 0) {
+      obj.v4 = Math.round(message.v4);
+    }
+    if (message.v6 !== 0) {
+      obj.v6 = Math.round(message.v6);
+    }
+    if (message.packetsPerSecond !== 0) {
+      obj.packetsPerSecond = floatToJson(message.packetsPerSecond);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PrefixBudget>, I>>(base?: I): PrefixBudget {
+    return PrefixBudget.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PrefixBudget>, I>>(object: I): PrefixBudget {
+    const message = createBasePrefixBudget();
+    message.v4 = object.v4 ?? 0;
+    message.v6 = object.v6 ?? 0;
+    message.packetsPerSecond = object.packetsPerSecond ?? 0;
     return message;
   },
 };
@@ -2541,6 +2682,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

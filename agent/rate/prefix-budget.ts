@@ -1,0 +1,86 @@
+import { addressFamily } from "../../shared/address/address.js";
+import type { PrefixShare } from "../../shared/lease/work.js";
+
+/** Which addresses share a budget: those with the same first bits. IPv4 0 to 32, IPv6 0 to 64. */
+export type PrefixLengths = Pick<PrefixShare, "v4" | "v6">;
+
+/**
+ * What each prefix got. A target's probes belong together, so they are reserved together: then a prefix never gets more
+ * in a second than its rate and the probes of one target.
+ */
+export interface PrefixBudget {
+  /**
+   * Reserves `packets`, one every `msEach`, for the address's prefix: returns the time (ms) from which they may go,
+   * `nowMs` when that is at once; null while as many prefixes as the table holds have used up their budget: ask again
+   * a little later.
+   */
+  reserve(address: Uint8Array, packets: number, msEach: number, nowMs: number): number | null;
+}
+
+/** Prefixes that may be over their budget at the same time, in 4 MiB. A power of two. */
+const TABLE_PLACES = 1 << 18;
+/** Places looked at for a prefix before the table counts as full. */
+const PROBES = 16;
+
+/**
+ * A table of the times until which each prefix's budget is used up (generic cell rate algorithm, ITU-T I.371), bounded:
+ * a prefix whose time has passed needs no place. `places` is a power of two.
+ */
+export function createPrefixBudget(lengths: PrefixLengths, places = TABLE_PLACES): PrefixBudget {
+  const keys = new Float64Array(places);
+  const usedUntil = new Float64Array(places);
+
+  return {
+    reserve(address, packets, msEach, nowMs) {
+      const key = prefixKey(address, lengths);
+      const start = scatter(key) & (places - 1);
+      let free = -1;
+      let at = -1;
+      for (let i = 0; i < PROBES; i++) {
+        const place = (start + i) & (places - 1);
+        if ((usedUntil[place] as number) <= nowMs) {
+          if (free < 0) free = place;
+        } else if (keys[place] === key) {
+          at = place;
+          break;
+        }
+      }
+      if (at < 0) {
+        if (free < 0) return null;
+        keys[free] = key;
+        usedUntil[free] = nowMs + packets * msEach;
+        return nowMs;
+      }
+      const from = usedUntil[at] as number;
+      usedUntil[at] = from + packets * msEach;
+      return from;
+    },
+  };
+}
+
+/** The prefix as a number below 2^53; IPv6 prefixes of 49 bits and more fold their low bits in. */
+function prefixKey(address: Uint8Array, { v4, v6 }: PrefixLengths): number {
+  if (addressFamily(address) === 4) {
+    return Math.floor(word(address, 12) / 2 ** (32 - v4));
+  }
+  const high = word(address, 0);
+  const low = word(address, 4);
+  const kept = v6 <= 32 ? 0 : Math.floor(low / 2 ** (64 - v6));
+  // Above all IPv4 keys.
+  return 2 ** 52 + (((v6 <= 32 ? Math.floor(high / 2 ** (32 - v6)) : high) * 2 ** 16 + kept) % 2 ** 51);
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) * 0x1000000 +
+    (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))
+  );
+}
+
+/** Spreads neighbouring prefixes over the table (the finaliser of MurmurHash3). */
+function scatter(key: number): number {
+  let h = (key | 0) ^ Math.floor(key / 2 ** 32);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

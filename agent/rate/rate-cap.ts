@@ -1,0 +1,109 @@
+/** Permission to send, in packets. May be shared by the threads of one process: then they keep to it together. */
+export interface RateCap {
+  /** Takes at most `wanted` whole packets; returns how many there were. */
+  take(wanted: number): number;
+  /** Puts back what was taken and not used. */
+  giveBack(packets: number): void;
+  /** Milliseconds until at least one packet may go; 0 when one may. */
+  readyInMs(): number;
+  setRate(packetsPerSecond: number): void;
+  readonly packetsPerSecond: number;
+}
+
+export interface RateCapOptions {
+  readonly packetsPerSecond: number;
+  /** Monotonic milliseconds with fractions, the same clock in every thread. */
+  readonly nowMs: () => number;
+  /** `RATE_CAP_BYTES` of zeros that other threads attach to. */
+  readonly memory?: SharedArrayBuffer;
+}
+
+export const RATE_CAP_BYTES = 16;
+
+/**
+ * What may be saved up, so that a sender that was held up does not make up for it with a burst: 20 ms of the rate (a
+ * timer may come late by as much), and never more than one batch. So any window of 10 ms has at most 10 ms of the rate
+ * and one batch.
+ */
+const SAVED_MS = 20;
+const SAVED_PACKETS = 256;
+
+/** Words of the shared memory: the time up to which the rate is used up (ns), and the rate (packets per 1,000 s). */
+const USED_UNTIL = 0;
+const RATE = 1;
+const RATE_UNIT = 1000;
+
+/**
+ * The generic cell rate algorithm (ITU-T I.371) with one 64-bit word of state, changed by compare-and-swap. Starts
+ * with nothing saved.
+ */
+export function createRateCap({ packetsPerSecond, nowMs, memory }: RateCapOptions): RateCap {
+  const words = new BigInt64Array(memory ?? new SharedArrayBuffer(RATE_CAP_BYTES), 0, 2);
+  words[RATE] = toRateUnits(packetsPerSecond);
+  words[USED_UNTIL] = toNs(nowMs());
+  return rateCapOver(words, nowMs);
+}
+
+/** The cap that another thread created in `memory`. */
+export function attachRateCap(memory: SharedArrayBuffer, nowMs: () => number): RateCap {
+  return rateCapOver(new BigInt64Array(memory, 0, 2), nowMs);
+}
+
+function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
+  const rate = (): number => Number(Atomics.load(words, RATE)) / RATE_UNIT;
+
+  /** Replaces the time used by what `next` makes of it, until no other thread came between. */
+  function update(next: (usedUntilNs: number, nowNs: number) => number): void {
+    const nowNs = nowMs() * 1e6;
+    for (;;) {
+      const seen = Atomics.load(words, USED_UNTIL);
+      const wanted = BigInt(Math.round(next(Number(seen), nowNs)));
+      if (wanted === seen || Atomics.compareExchange(words, USED_UNTIL, seen, wanted) === seen) return;
+    }
+  }
+
+  return {
+    take(wanted) {
+      let taken = 0;
+      const nsEach = 1e9 / rate();
+      update((used, now) => {
+        const from = Math.max(used, now - savedNs(nsEach));
+        taken = Math.max(0, Math.min(wanted, Math.floor((now - from) / nsEach + ROUNDING)));
+        return taken === 0 ? used : from + taken * nsEach;
+      });
+      return taken;
+    },
+    giveBack(packets) {
+      if (packets > 0) update((used) => used - (packets * 1e9) / rate());
+    },
+    readyInMs() {
+      const used = Number(Atomics.load(words, USED_UNTIL));
+      return Math.max(0, (used + 1e9 / rate()) / 1e6 - nowMs());
+    },
+    setRate(packetsPerSecond) {
+      const before = rate();
+      Atomics.store(words, RATE, toRateUnits(packetsPerSecond));
+      const after = rate();
+      // What is saved stays as many packets, and what is owed too.
+      if (after !== before) update((used, now) => now - ((now - used) * before) / after);
+    },
+    get packetsPerSecond() {
+      return rate();
+    },
+  };
+}
+
+/** A packet's worth of time may come out a rounding error short. */
+const ROUNDING = 1e-6;
+
+function savedNs(nsEach: number): number {
+  return Math.max(nsEach, Math.min(SAVED_MS * 1e6, SAVED_PACKETS * nsEach));
+}
+
+function toNs(ms: number): bigint {
+  return BigInt(Math.round(ms * 1e6));
+}
+
+function toRateUnits(packetsPerSecond: number): bigint {
+  return BigInt(Math.max(1, Math.round(packetsPerSecond * RATE_UNIT)));
+}

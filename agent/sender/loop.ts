@@ -1,0 +1,138 @@
+import { addressFamily, ipv4ToNumber } from "../../shared/address/address.js";
+import { type Prefix, prefixContains } from "../../shared/address/prefix.js";
+import type { PrefixShare } from "../../shared/lease/work.js";
+import { createProbeBuilder, type ProbeBuilder } from "../../shared/probe/build.js";
+import type { ProbeKernel } from "../../shared/probe/kernel.js";
+import { profileFacts } from "../../shared/probe/profile.js";
+import { createRangeSet, rangeOfPrefix } from "../../shared/target/ranges.js";
+import { openTargetSource } from "../../shared/target/spec.js";
+import { createJointCap } from "../rate/joint-cap.js";
+import { createPrefixBudget, type PrefixBudget } from "../rate/prefix-budget.js";
+import { attachRateCap } from "../rate/rate-cap.js";
+import { attachScanBoard } from "../synscan/board.js";
+import { createSynSender, type SynSender } from "../synscan/sender.js";
+import type { SendPort } from "../wire/port.js";
+import type { SendJob } from "./job.js";
+
+export interface SenderLoopOptions {
+  readonly port: SendPort;
+  /** Of this thread: its memory holds the port's frames where the port could take them. */
+  readonly kernel: ProbeKernel;
+  /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
+  readonly source4: Uint8Array | null;
+  readonly source6: Uint8Array | null;
+  readonly clock: { monotonicMs(): number; unixMs(): number };
+  /** Loops that send for the same agent: each has so large a part of a prefix's budget. */
+  readonly loops: number;
+}
+
+/** The senders of one thread and port, in turns. */
+export interface SenderLoop {
+  /** Calls `onEnd` when the job is over, with what it failed by or null. */
+  add(job: SendJob, onEnd: (error: unknown) => void): void;
+  /** A batch of each sender; returns the milliseconds until one of them has something to do, at most `IDLE_MS`. */
+  turn(): number;
+  readonly active: number;
+}
+
+export const IDLE_MS = 20;
+/** Jobs at the same time: more leases than any coordinator gives one agent. */
+export const MOST_JOBS = 4096;
+
+interface Entry {
+  readonly sender: SynSender;
+  readonly builder: ProbeBuilder;
+  readonly onEnd: (error: unknown) => void;
+}
+
+export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
+  const { port, kernel, clock } = options;
+  const senders = new Set<Entry>();
+  /** Shared by all jobs: what one campaign sends to a network counts for the others. */
+  const budgets = new Map<string, PrefixBudget>();
+
+  function budgetOf(plan: PrefixShare | null): { table: PrefixBudget; packetsPerSecond: number } | null {
+    if (plan === null) return null;
+    const key = `${plan.v4} ${plan.v6}`;
+    const table = budgets.get(key) ?? createPrefixBudget(plan);
+    budgets.set(key, table);
+    return { table, packetsPerSecond: plan.packetsPerSecond / options.loops };
+  }
+
+  function senderOf(job: SendJob, builder: ProbeBuilder): SynSender {
+    const [first, ...others] = job.caps;
+    const cap = others.reduce(
+      (outer, memory) => createJointCap(outer, attachRateCap(memory, clock.monotonicMs)),
+      attachRateCap(first, clock.monotonicMs),
+    );
+    return createSynSender({
+      port,
+      board: attachScanBoard(job.board),
+      source: openTargetSource(job.source),
+      from: job.from,
+      to: job.to,
+      variants: job.variants,
+      builder,
+      kernel,
+      ttl: profileFacts(job.profile).ttl,
+      retries: job.retries,
+      replyWindowMs: job.replyWindowMs,
+      cap,
+      budget: budgetOf(job.perPrefix),
+      isSkipped: inAnyOf(job.skip),
+      clock,
+    });
+  }
+
+  return {
+    add(job, onEnd) {
+      const builder = createProbeBuilder({
+        secret: job.secret,
+        stage: "synscan",
+        profile: job.profile,
+        source4: options.source4,
+        source6: options.source6,
+        kernel,
+      });
+      try {
+        senders.add({ sender: senderOf(job, builder), builder, onEnd });
+      } catch (error) {
+        builder.release();
+        throw error;
+      }
+    },
+    turn() {
+      let wait = IDLE_MS;
+      for (const entry of senders) {
+        try {
+          const ms = entry.sender.step();
+          if (ms === null) end(entry, null);
+          else wait = Math.min(wait, ms);
+        } catch (error) {
+          end(entry, error);
+        }
+      }
+      return wait;
+    },
+    get active() {
+      return senders.size;
+    },
+  };
+
+  function end(entry: Entry, error: unknown): void {
+    senders.delete(entry);
+    entry.builder.release();
+    entry.onEnd(error);
+  }
+}
+
+/** IPv4 by binary search, as opt-outs may be many; IPv6 one after another. */
+function inAnyOf(prefixes: readonly Prefix[]): (address: Uint8Array) => boolean {
+  if (prefixes.length === 0) return () => false;
+  const ipv4 = createRangeSet(prefixes.filter(({ family }) => family === 4).map(rangeOfPrefix));
+  const ipv6 = prefixes.filter(({ family }) => family === 6);
+  return (address) =>
+    addressFamily(address) === 4
+      ? ipv4.contains(ipv4ToNumber(address))
+      : ipv6.some((prefix) => prefixContains(prefix, address));
+}

@@ -1,0 +1,69 @@
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { errorMessage, UserError } from "../../shared/errors.js";
+import { createProbeKernel } from "../../shared/probe/kernel.js";
+import { createSystemClock } from "../wire/clock.js";
+import { openSendPort, SEND_FRAME_BYTES } from "../wire/open-port.js";
+import { createSenderLoop, MOST_JOBS } from "./loop.js";
+import type { EndMessage, StartMessage, ThreadSetup } from "./thread-host.js";
+
+/**
+ * The whole life of a sending thread. It never returns to its event loop: it sends while there is something to send and
+ * sleeps on a word of shared memory otherwise, so that nothing comes between two batches.
+ */
+function main(setup: ThreadSetup): void {
+  const kernel = createProbeKernel({ jobs: MOST_JOBS, frameBytes: SEND_FRAME_BYTES });
+  const port = openSendPort(setup.plan, { queue: setup.queue, memory: kernel.frames });
+  const wake = new Int32Array(setup.wake);
+  const counters = new BigInt64Array(setup.counters);
+  const loop = createSenderLoop({
+    port,
+    kernel,
+    source4: setup.plan.ipv4?.source ?? null,
+    source6: setup.plan.ipv6?.source ?? null,
+    clock: createSystemClock(),
+    loops: setup.threads,
+  });
+  try {
+    while (Atomics.load(wake, 1) === 0) {
+      const seen = Atomics.load(wake, 0);
+      takeJobs();
+      const ms = loop.turn();
+      const { sent, sendErrors } = port.sendStats();
+      Atomics.store(counters, 0, BigInt(sent));
+      Atomics.store(counters, 1, BigInt(sendErrors));
+      if (ms > 0) Atomics.wait(wake, 0, seen, loop.active === 0 ? undefined : ms);
+    }
+  } finally {
+    port.close();
+  }
+
+  function takeJobs(): void {
+    if (parentPort === null) throw new Error("not in a thread");
+    for (;;) {
+      const received: { message: StartMessage } | undefined = receiveMessageOnPort(parentPort);
+      if (received === undefined) return;
+      const { id, job } = received.message;
+      try {
+        loop.add(job, (error) => post({ id, error: error === null ? null : plain(error) }));
+      } catch (error) {
+        post({ id, error: plain(error) });
+      }
+    }
+  }
+}
+
+function post(message: EndMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function plain(error: unknown): NonNullable<EndMessage["error"]> {
+  return error instanceof UserError
+    ? { message: error.message, remedy: error.remedy, exitCode: error.exitCode }
+    : { message: `sending failed: ${errorMessage(error)}`, remedy: "report this with what came before", exitCode: 1 };
+}
+
+try {
+  main(workerData as ThreadSetup);
+} catch (error) {
+  post({ id: null, error: plain(error) });
+}

@@ -1,0 +1,62 @@
+/** Targets that wait for their time, the earliest first: a binary heap of bounded size. `T` is what they belong to. */
+export interface Deferred<T> {
+  readonly size: number;
+  readonly isFull: boolean;
+  /** When the earliest is due; Infinity when none waits. */
+  readonly nextAtMs: number;
+  add(atMs: number, index: number, of: T): void;
+  /** Takes the earliest out; undefined when none waits. */
+  take(): { readonly index: number; readonly of: T } | undefined;
+}
+
+interface Entry<T> {
+  readonly atMs: number;
+  readonly index: number;
+  readonly of: T;
+}
+
+export function createDeferred<T>(capacity: number): Deferred<T> {
+  const heap: Entry<T>[] = [];
+
+  function swap(i: number, j: number): void {
+    const entry = heap[i] as Entry<T>;
+    heap[i] = heap[j] as Entry<T>;
+    heap[j] = entry;
+  }
+
+  const at = (i: number): number => heap[i]?.atMs ?? Number.POSITIVE_INFINITY;
+
+  return {
+    get size() {
+      return heap.length;
+    },
+    get isFull() {
+      return heap.length >= capacity;
+    },
+    get nextAtMs() {
+      return at(0);
+    },
+    add(atMs, index, of) {
+      heap.push({ atMs, index, of });
+      for (let i = heap.length - 1; i > 0; ) {
+        const parent = (i - 1) >> 1;
+        if (at(parent) <= at(i)) break;
+        swap(i, parent);
+        i = parent;
+      }
+    },
+    take() {
+      const last = heap.length - 1;
+      if (last > 0) swap(0, last);
+      const entry = heap.pop();
+      for (let i = 0; ; ) {
+        const left = 2 * i + 1;
+        const least = at(left + 1) < at(left) ? left + 1 : left;
+        if (at(least) >= at(i)) break;
+        swap(i, least);
+        i = least;
+      }
+      return entry;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { PROBE_KERNEL } from "../generated/probe-kernel.js";
+
+/** A job's area, a template, and an entry of a batch, in bytes, as `kernel.as.ts` has them. */
+export const JOB_TEMPLATES_AT = 64;
+export const TEMPLATE_BYTES = 128;
+export const TEMPLATE_PACKET_AT = 32;
+export const ENTRY_BYTES = 32;
+
+/** IPv4 and IPv6, four variants each. */
+const JOB_BYTES = JOB_TEMPLATES_AT + 8 * TEMPLATE_BYTES;
+/** Probes that one call writes at the most. */
+export const BATCH_ENTRIES = 512;
+/** Room for one probe where the caller has none of its own; a copy of 96 bytes fits. */
+export const STAGED_BYTES = 96;
+const PAGE_BYTES = 65_536;
+
+/** The part of the engine's WebAssembly interface that is used here; Node has it, its type declarations do not. */
+declare const WebAssembly: {
+  readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => {
+    readonly exports: {
+      hash(state: number, first: number, rest: number, out: number): void;
+      writeProbes(job: number, batch: number, count: number, time: number, ttlMask: number): void;
+    };
+  };
+};
+
+export interface ProbeKernelOptions {
+  /** Jobs that may be reserved at the same time. */
+  readonly jobs: number;
+  /** Memory for the frames of a send port, so that probes are written where the network card gets them. */
+  readonly frameBytes?: number;
+}
+
+/** The compiled inner loop of probing with its memory. All places are byte offsets in that memory. */
+export interface ProbeKernel {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  /** Begins at a whole page. */
+  readonly frames: Uint8Array;
+  /** An array of BATCH_ENTRIES entries, and as many places of STAGED_BYTES. */
+  readonly batchAt: number;
+  readonly stagedAt: number;
+  /** Reserves a job's area; throws RangeError when there is none left. */
+  reserve(): number;
+  release(job: number): void;
+  /** SipHash-2-4-128 of `first` and the 16 bytes at `rest`, to the 16 bytes at `out`; the keyed state is at `state`. */
+  hash(state: number, first: number, rest: number, out: number): void;
+  /** Writes the packets of the batch's first `count` entries; see `kernel.as.ts`. */
+  writeProbes(job: number, count: number, time: number, ttlMask: number): void;
+}
+
+export function createProbeKernel({ jobs, frameBytes = 0 }: ProbeKernelOptions): ProbeKernel {
+  const batchAt = jobs * JOB_BYTES;
+  const stagedAt = batchAt + BATCH_ENTRIES * ENTRY_BYTES;
+  const framesAt = Math.ceil((stagedAt + BATCH_ENTRIES * STAGED_BYTES) / PAGE_BYTES) * PAGE_BYTES;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((framesAt + frameBytes) / PAGE_BYTES) });
+  const module = new WebAssembly.Module(Buffer.from(PROBE_KERNEL, "base64"));
+  const { hash, writeProbes } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  const free = Array.from({ length: jobs }, (_, i) => i * JOB_BYTES);
+  return {
+    bytes: new Uint8Array(memory.buffer),
+    words: new Int32Array(memory.buffer),
+    frames: new Uint8Array(memory.buffer, framesAt, frameBytes),
+    batchAt,
+    stagedAt,
+    reserve() {
+      const job = free.pop();
+      if (job === undefined) throw new RangeError(`more than ${jobs} jobs at the same time`);
+      return job;
+    },
+    release: (job) => void free.push(job),
+    hash,
+    writeProbes: (job, count, time, ttlMask) => writeProbes(job, batchAt, count, time, ttlMask),
+  };
+}
