@@ -135,8 +135,10 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       plan: book.plan,
       grant: book.grant,
       revoke: book.revoke,
+      pause: book.pause,
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);
+        book.forgetPauses();
         trouble.end("coordinator");
         log.info({ coordinator: config.coordinator.address, left: left.length }, "connected");
       },

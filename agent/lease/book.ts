@@ -19,6 +19,10 @@ export interface LeaseBook {
   /** Starts the shard, or refuses it; then it is not offered to this agent again. A grant that the book has already changes nothing. */
   grant(grant: WorkGrant): void;
   revoke(lease: string, reason: string): void;
+  /** Shuts the gates of a campaign's leases, or opens them again. */
+  pause(campaign: string, paused: boolean): void;
+  /** A session begins: what is paused is said again. */
+  forgetPauses(): void;
   /** What heartbeat `sequence` says. */
   marks(sequence: number): LeaseMarks[];
   heartbeatAcknowledged(sequence: number): void;
@@ -63,6 +67,7 @@ const MOST_LEASES = 4_096;
 export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
   const held = new Map<string, Held>();
   const left = new Map<string, { readonly ref: LeaseRef; readonly batches: Set<string> }>();
+  const pausedCampaigns = new Set<string>();
   let stopping = false;
 
   for (const { batch, leases } of options.left) {
@@ -104,7 +109,10 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
       sourceSpec,
       from: grant.from,
       to: grant.to,
-      allowedUntil: () => (held.get(grant.lease)?.state === "active" && !stopping ? options.allowedUntil() : 0),
+      allowedUntil() {
+        const mayRun = held.get(grant.lease)?.state === "active" && !stopping && !pausedCampaigns.has(plan.campaign);
+        return mayRun ? options.allowedUntil() : 0;
+      },
       emit: (row) => options.writer.append(plan.campaign, ref, row),
     });
     const lease: Held = {
@@ -154,6 +162,14 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
         end(lease, reason);
       }
     },
+    pause(campaign, paused) {
+      if (paused) {
+        pausedCampaigns.add(campaign);
+      } else {
+        pausedCampaigns.delete(campaign);
+      }
+    },
+    forgetPauses: () => pausedCampaigns.clear(),
     marks(sequence) {
       const marks: LeaseMarks[] = [];
       for (const lease of held.values()) {

@@ -7,6 +7,8 @@ export interface SessionHandlers {
   plan(plan: WorkPlan): void;
   grant(grant: WorkGrant): void;
   revoke(lease: string, reason: string): void;
+  /** Nothing is to be sent for the campaign, or it goes on. A session begins with none paused. */
+  pause(campaign: string, paused: boolean): void;
   /** What heartbeat `sequence`, about to be sent, says. */
   heartbeat(sequence: number): { readonly leases: readonly LeaseMarks[]; readonly stats: AgentStats };
   acknowledged(sequence: number): void;

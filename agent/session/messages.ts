@@ -1,6 +1,13 @@
 import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
-import type { AgentStats, LeaseMarks, PlannedSource, PrefixShare, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type {
+  AgentStats,
+  LeaseMarks,
+  PlannedSource,
+  PrefixShare,
+  WorkGrant,
+  WorkPlan,
+} from "../../shared/lease/work.js";
 import { STAGES, VARIANTS } from "../../shared/probe/variant.js";
 import type { Target } from "../../shared/target/source.js";
 

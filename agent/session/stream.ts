@@ -127,6 +127,9 @@ export function openStream(options: StreamOptions): Stream {
       case "revoke":
         handlers.revoke(body.value.lease, body.value.reason);
         break;
+      case "pause":
+        handlers.pause(body.value.campaign, body.value.paused);
+        break;
       case undefined:
         // A message of a newer coordinator.
         break;

@@ -98,6 +98,8 @@ function routes(server: FastifyInstance, { campaigns, fleet, store, version, ing
   });
   server.get("/v1/campaigns/:id", (request) => campaigns.get(id(request)));
   server.post("/v1/campaigns/:id/start", (request) => campaigns.start(id(request)));
+  server.post("/v1/campaigns/:id/pause", (request) => campaigns.pause(id(request)));
+  server.post("/v1/campaigns/:id/resume", (request) => campaigns.resume(id(request)));
   server.post("/v1/campaigns/:id/cancel", (request) => campaigns.cancel(id(request)));
   server.get("/v1/campaigns/:id/watch", (request, reply) => {
     const progress = campaigns.watch(id(request));

@@ -48,6 +48,7 @@ export function newCampaign(input: NewCampaignInput): NewCampaign {
     specText: file.text,
     spec,
     state: "created",
+    paused: false,
     step: null,
     createdAtMs: wallMs,
     startedAtMs: null,

@@ -13,6 +13,8 @@ export interface FleetDesk {
   offerAll(): void;
   /** Tells agents of revoked leases. */
   tell(effects: readonly LeaseEffect[]): void;
+  /** Tells every agent that a campaign is paused, or goes on. */
+  tellPaused(campaign: string, paused: boolean): void;
   /** An agent does not come back. */
   retire(agent: string): Promise<void>;
 }
@@ -68,8 +70,13 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
   };
 
   fleet.listen({
-    joined({ identity }) {
-      const { agent, instance, spool } = identity;
+    joined(joining) {
+      const { agent, instance, spool } = joining.identity;
+      for (const { record } of campaigns()) {
+        if (record.paused) {
+          joining.sendPause(record.id, true);
+        }
+      }
       for (const book of books()) {
         book.apply({ type: "hello", agent, instance, spool, nowMs: clock.monotonicMs() });
       }
@@ -88,6 +95,11 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
   return {
     tell,
     offerAll,
+    tellPaused(campaign, paused) {
+      for (const agent of fleet.connected()) {
+        agent.sendPause(campaign, paused);
+      }
+    },
     tick() {
       for (const book of books()) {
         tell(book.apply({ type: "tick", nowMs: clock.monotonicMs() }));

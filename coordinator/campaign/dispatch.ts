@@ -61,7 +61,7 @@ function canServe({ identity }: ConnectedAgent, campaign: LiveCampaign, book: So
 function choose({ fleet }: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): Offer | null {
   const { identity } = agent;
   for (const campaign of campaigns) {
-    if (campaign.record.state !== "running") {
+    if (campaign.record.state !== "running" || campaign.record.paused) {
       continue;
     }
     const open = campaign.books

@@ -41,6 +41,8 @@ export interface LiveCampaign {
   readonly settled: boolean;
   /** created -> running. */
   start(vantages: readonly string[]): Promise<void>;
+  /** A paused campaign gets no new leases; its agents are to be told. */
+  setPaused(paused: boolean): Promise<void>;
   /** Ends it; resolves with what the agents must be told. */
   cancel(): Promise<readonly LeaseEffect[]>;
   /** Takes whatever steps are possible. Does nothing while an earlier call is at work. Never rejects. */
@@ -185,6 +187,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
         step: { name: first ?? "synscan", phase: "preparing" },
       });
     },
+    setPaused: (paused) => update({ paused }),
     async cancel() {
       const saved = end("cancelled");
       const effects = books.flatMap((book) => book.apply({ type: "cancel" }));

@@ -22,6 +22,7 @@ export interface SourceProgress extends Marks {
 export interface CampaignProgress {
   readonly id: string;
   readonly state: CampaignState;
+  readonly paused: boolean;
   /** "synscan", "recheck", "tracebox" or "comparing"; null before the start. */
   readonly step: string | null;
   readonly startedAtMs: number | null;

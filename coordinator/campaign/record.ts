@@ -38,6 +38,8 @@ export interface CampaignRecord {
   readonly specText: string;
   readonly spec: CampaignSpec;
   readonly state: CampaignState;
+  /** A running campaign that sends nothing until it is resumed. */
+  readonly paused: boolean;
   /** Where a running campaign stands; where an ended one stood. */
   readonly step: CampaignStep | null;
   readonly createdAtMs: number;
@@ -71,6 +73,7 @@ const stored = z.object({
   series: z.string(),
   specText: z.string(),
   state: z.enum(CAMPAIGN_STATES),
+  paused: z.boolean().default(false),
   step: z
     .union([
       z.object({ name: z.enum(PASSES), phase: z.enum(["preparing", "leasing"]) }),

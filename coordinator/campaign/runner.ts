@@ -38,6 +38,9 @@ export interface CampaignsOptions {
 export interface Campaigns {
   create(file: CampaignFile): Promise<CampaignProgress>;
   start(id: string): Promise<CampaignProgress>;
+  /** Nothing is sent any more until it is resumed; what is under way is taken in. */
+  pause(id: string): Promise<CampaignProgress>;
+  resume(id: string): Promise<CampaignProgress>;
   cancel(id: string): Promise<CampaignProgress>;
   /** Oldest first. */
   list(): CampaignProgress[];
@@ -147,6 +150,20 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     return entry.live;
   };
 
+  /** Agents are told at once: what the control state has matters only to a coordinator that starts again. */
+  const setPaused = async (id: string, paused: boolean): Promise<CampaignProgress> => {
+    const entry = find(id);
+    requireState(entry.live?.record ?? entry.record, "running", "only a campaign that runs can be paused and resumed");
+    const campaign = await wake(entry);
+    const saved = campaign.setPaused(paused);
+    desk.tellPaused(id, paused);
+    if (!paused) {
+      desk.offerAll();
+    }
+    await saved;
+    return view(entry);
+  };
+
   for (const { key, value, revision } of await control.list("campaigns", rawCodec)) {
     const record = decodeRecord(value, key, log);
     if (record !== null) {
@@ -196,6 +213,8 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
       desk.offerAll();
       return view(entry);
     },
+    pause: (id) => setPaused(id, true),
+    resume: (id) => setPaused(id, false),
     async cancel(id) {
       const entry = find(id);
       const { state } = entry.live?.record ?? entry.record;

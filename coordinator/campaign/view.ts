@@ -46,7 +46,16 @@ export function restingProgress(record: CampaignRecord): CampaignProgress {
 
 function common(record: CampaignRecord) {
   const { id, state, startedAtMs, finishedAtMs, notes, error } = record;
-  return { id, state, step: record.step?.name ?? null, startedAtMs, finishedAtMs, notes, error };
+  return {
+    id,
+    state,
+    paused: record.paused && !isOver(record),
+    step: record.step?.name ?? null,
+    startedAtMs,
+    finishedAtMs,
+    notes,
+    error,
+  };
 }
 
 function bookProgress(campaign: LiveCampaign, book: SourceBook, fleet: Fleet): SourceProgress {

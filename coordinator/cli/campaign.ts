@@ -58,6 +58,12 @@ function readText(file: string, what: string): string {
 }
 
 const startCommand = changing("start", "Start a campaign", (progress) => `${progress.id} is ${progress.state}`);
+const pauseCommand = changing(
+  "pause",
+  "Send nothing any more until it is resumed",
+  (progress) => `${progress.id} is paused; go on with: parallax campaign resume ${progress.id}`,
+);
+const resumeCommand = changing("resume", "Go on with a paused campaign", (progress) => `${progress.id} goes on`);
 const cancelCommand = changing(
   "cancel",
   "End a campaign; what is in the tables stays",
@@ -65,7 +71,7 @@ const cancelCommand = changing(
 );
 
 function changing(
-  verb: "start" | "cancel",
+  verb: "start" | "pause" | "resume" | "cancel",
   describe: string,
   text: (progress: CampaignProgress) => string,
 ): CommandModule<CommonArguments, OneCampaign> {
@@ -128,6 +134,8 @@ export const campaignCommand: CommandModule<CommonArguments, CommonArguments> = 
       .command(startCommand)
       .command(listCommand)
       .command(watchCommand)
+      .command(pauseCommand)
+      .command(resumeCommand)
       .command(cancelCommand)
       .demandCommand(1, "no campaign command is given"),
   handler: () => undefined,

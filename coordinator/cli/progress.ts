@@ -78,6 +78,7 @@ function detail(progress: CampaignProgress): string {
   const { marks, packetsPerSecond, etaMs, waiting } = progress;
   const count = (value: number) => Math.round(value).toLocaleString("en");
   const parts = [
+    ...(progress.paused ? ["paused"] : []),
     `${count(marks.committed)} of ${count(marks.size)} targets`,
     `${count(packetsPerSecond)} packets/s`,
     ...(etaMs === null ? [] : [`${Math.ceil(etaMs / 1_000)} s left`]),

@@ -44,7 +44,8 @@ export type ToAgent =
   | { readonly kind: "ack"; readonly sequence: number }
   | { readonly kind: "plan"; readonly plan: WorkPlan }
   | { readonly kind: "grant"; readonly grant: WorkGrant }
-  | { readonly kind: "revoke"; readonly revocation: Revocation };
+  | { readonly kind: "revoke"; readonly revocation: Revocation }
+  | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean };
 
 /** The sending half of a session's stream. */
 export interface AgentLink {

@@ -60,6 +60,8 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
       return { body: { $case: "plan", value: planMessage(message.plan) } };
     case "grant":
       return { body: { $case: "grant", value: grantMessage(message.grant) } };
+    case "pause":
+      return { body: { $case: "pause", value: { campaign: message.campaign, paused: message.paused } } };
     case "revoke":
       return {
         body: { $case: "revoke", value: { ...message.revocation, epoch: BigInt(message.revocation.epoch) } },

@@ -40,6 +40,8 @@ export interface ConnectedAgent {
   sendGrant(plan: WorkPlan, grant: WorkGrant): void;
   /** Told once per session and lease, however often it is asked for. */
   sendRevoke(revocation: Revocation): void;
+  /** A session begins with nothing paused. */
+  sendPause(campaign: string, paused: boolean): void;
 }
 
 /** What the campaigns want to know. Called one after another, in the order of the agent's messages. */
@@ -245,5 +247,6 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, isConnected: (
         link.send({ kind: "revoke", revocation });
       }
     },
+    sendPause: (campaign, paused) => link.send({ kind: "pause", campaign, paused }),
   };
 }

@@ -81,6 +81,7 @@ function startAgent(
     block: [],
     blocked: [],
     contact: null,
+    simulator: null,
     infoPage: null,
   };
   const abort = new AbortController();
@@ -262,6 +263,33 @@ describe("an agent", () => {
     expect(lastMarks(first, "L1")).toBeDefined();
     ingest.commitAll();
     await eventually("not listed any more", () => first.heartbeats.at(-1)?.leases.length === 0);
+  });
+
+  test("sends nothing within 100 ms of a pause, goes on within 100 ms, and forgets a pause with the session", async () => {
+    const network = createTestNetwork();
+    startAgent(network);
+    const first = await session();
+    grant(first, "L1", 0, 60_000);
+    await eventually("sending", () => network.sent.length > 50);
+    first.send({ $case: "pause", value: { campaign: "another", paused: true } });
+    first.send({ $case: "pause", value: { campaign: PLAN.campaign, paused: true } });
+    await sleep(100);
+    const pausedAt = network.sent.length;
+    await sleep(300);
+    expect(network.sent.length).toBe(pausedAt);
+    expect(lastMarks(first, "L1")?.sent).toBe(BigInt(pausedAt));
+    first.send({ $case: "pause", value: { campaign: PLAN.campaign, paused: false } });
+    await sleep(100);
+    expect(network.sent.length).toBeGreaterThan(pausedAt);
+
+    first.send({ $case: "pause", value: { campaign: PLAN.campaign, paused: true } });
+    await sleep(100);
+    const { address } = coordinator;
+    coordinator.stop();
+    coordinator = await startCoordinator(address);
+    await session();
+    const stillPausedAt = network.sent.length;
+    await eventually("sending again", () => network.sent.length > stillPausedAt);
   });
 
   test("started again, publishes what it finds in its spool and lists those leases until it is committed", async () => {

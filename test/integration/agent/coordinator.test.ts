@@ -77,6 +77,7 @@ function connect(hello: { agent?: string; version?: string; instance?: string } 
       welcome: () => undefined,
       plan: (plan) => seen.plans.push(plan),
       grant: (grant) => seen.grants.push(grant),
+      pause: () => undefined,
       revoke: (lease, reason) => seen.revoked.push(`${lease}: ${reason}`),
       heartbeat: () => ({
         leases: [{ lease: GRANT.lease, epoch: GRANT.epoch, sent: GRANT.to, done: GRANT.from, committed: GRANT.from }],

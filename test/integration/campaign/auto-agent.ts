@@ -20,6 +20,7 @@ export interface AutoAgent {
   readonly plans: Plan[];
   readonly grants: Grant[];
   readonly revoked: string[];
+  readonly pauses: { readonly campaign: string; readonly paused: boolean }[];
   player: Player;
   /** Indices a heartbeat. */
   speed: number;
@@ -76,6 +77,8 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
             working.delete(id);
           }
         }
+      } else if (body?.$case === "pause") {
+        agent.pauses.push(body.value);
       } else if (body?.$case === "revoke") {
         agent.revoked.push(body.value.lease);
         const work = working.get(body.value.lease);
@@ -91,7 +94,8 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
     for (const work of working.values()) {
       work.committed = agent.publishing ? work.done : work.committed;
       work.done = work.sent;
-      work.sent = work.revoked ? work.sent : least(work.grant.to, work.sent + BigInt(agent.speed));
+      const isPaused = agent.pauses.findLast(({ campaign }) => work.grant.plan.startsWith(`${campaign}/`))?.paused;
+      work.sent = work.revoked || isPaused ? work.sent : least(work.grant.to, work.sent + BigInt(agent.speed));
     }
     spool = agent.publishing ? [] : spool;
     const marks = (work: Work): LeaseMarks => ({
@@ -114,6 +118,7 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
     plans: [],
     grants: [],
     revoked: [],
+    pauses: [],
     player: connect(port, null),
     speed,
     publishing: true,

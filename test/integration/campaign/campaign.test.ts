@@ -256,6 +256,34 @@ placement: { mode: replicate, ports: { 80: "web=80", 443: "web=443" } }
     await at.campaigns.cancel(id);
   }, 30_000);
 
+  it("tells the agents at once when it is paused, also those that come later, leases nothing, and goes on", async () => {
+    const at = await startCoordinator();
+    const worker = await agent(at, "fra-1", {}, 20);
+    const { id } = await at.campaigns.create(campaignFile(SMALL));
+    await expect(at.campaigns.pause(id)).rejects.toThrow(`campaign ${id} is created`);
+    await at.campaigns.start(id);
+    await until(() => worker.grants.length > 0);
+    const asked = performance.now();
+    expect(await at.campaigns.pause(id)).toMatchObject({ state: "running", paused: true });
+    await until(() => worker.pauses.length > 0);
+    expect(performance.now() - asked).toBeLessThan(100);
+    expect(worker.pauses).toEqual([{ campaign: id, paused: true }]);
+
+    const late = await agent(at, "fra-2", {}, 20);
+    await until(() => late.pauses.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(late.grants).toEqual([]);
+    await crash(at);
+    const again = await startCoordinator();
+    expect(again.campaigns.get(id)).toMatchObject({ state: "running", paused: true });
+    late.reconnect(again.server.port);
+    worker.reconnect(again.server.port);
+    await until(() => late.pauses.length > 1 && worker.pauses.length > 1);
+    expect(await again.campaigns.resume(id)).toMatchObject({ paused: false });
+    expect((await ended(again, id)).at(-1)).toMatchObject({ state: "finished", paused: false });
+    expect(worker.pauses.at(-1)).toEqual({ campaign: id, paused: false });
+  }, 30_000);
+
   it("tells the agents to stop when it is cancelled, and takes up none of it after a restart", async () => {
     const at = await startCoordinator();
     const worker = await agent(at, "fra-1", {}, 1);

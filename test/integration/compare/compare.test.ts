@@ -200,6 +200,7 @@ describe("the campaign's store", () => {
   const record: CampaignRecord = {
     id: "lists",
     series: "s",
+    paused: false,
     specText: "",
     spec,
     state: "running",

@@ -31,7 +31,17 @@ export interface SessionResponse {
     | { $case: "plan"; value: Plan }
     | { $case: "grant"; value: Grant }
     | { $case: "revoke"; value: Revoke }
+    | { $case: "pause"; value: Pause }
     | undefined;
+}
+
+/**
+ * Nothing is sent for this campaign until it goes on; replies are taken in, and its leases stay. A new session begins
+ * with no campaign paused: those that are follow the welcome.
+ */
+export interface Pause {
+  campaign: string;
+  paused: boolean;
 }
 
 export interface Hello {
@@ -326,6 +336,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "revoke":
         Revoke.encode(message.body.value, writer.uint32(42).fork()).join();
         break;
+      case "pause":
+        Pause.encode(message.body.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -383,6 +396,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.body = { $case: "revoke", value: Revoke.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.body = { $case: "pause", value: Pause.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -407,6 +428,8 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         ? { $case: "grant", value: Grant.fromJSON(object.grant) }
         : isSet(object.revoke)
         ? { $case: "revoke", value: Revoke.fromJSON(object.revoke) }
+        : isSet(object.pause)
+        ? { $case: "pause", value: Pause.fromJSON(object.pause) }
         : undefined,
     };
   },
@@ -423,6 +446,8 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       obj.grant = Grant.toJSON(message.body.value);
     } else if (message.body?.$case === "revoke") {
       obj.revoke = Revoke.toJSON(message.body.value);
+    } else if (message.body?.$case === "pause") {
+      obj.pause = Pause.toJSON(message.body.value);
     }
     return obj;
   },
@@ -463,7 +488,98 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         }
         break;
       }
+      case "pause": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "pause", value: Pause.fromPartial(object.body.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBasePause(): Pause {
+  return { campaign: "", paused: false };
+}
+
+export const Pause: MessageFns<Pause> = {
+  encode(message: Pause, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaign !== "") {
+      writer.uint32(10).string(message.campaign);
+    }
+    if (message.paused !== false) {
+      writer.uint32(16).bool(message.paused);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Pause {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePause();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaign = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.paused = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Pause {
+    return {
+      campaign: isSet(object.campaign) ? globalThis.String(object.campaign) : "",
+      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
+    };
+  },
+
+  toJSON(message: Pause): unknown {
+    const obj: any = {};
+    if (message.campaign !== "") {
+      obj.campaign = message.campaign;
+    }
+    if (message.paused !== false) {
+      obj.paused = message.paused;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Pause>, I>>(base?: I): Pause {
+    return Pause.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Pause>, I>>(object: I): Pause {
+    const message = createBasePause();
+    message.campaign = object.campaign ?? "";
+    message.paused = object.paused ?? false;
     return message;
   },
 };
