@@ -42,7 +42,9 @@ try {
   const present = contents(committed);
   const stale = [...wanted.keys(), ...present.keys()].filter((name) => wanted.get(name) !== present.get(name));
   if (stale.length > 0) {
-    console.error(`shared/generated is not what proto/ and shared/probe/kernel.as.ts say: ${[...new Set(stale)].join(", ")}; run npm run generate`);
+    console.error(
+      `shared/generated is not what proto/ and shared/probe/kernel.as.ts say: ${[...new Set(stale)].join(", ")}; run npm run generate`,
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -2,7 +2,6 @@ import type { CommandModule } from "yargs";
 import { reportChecks } from "../../shared/cli/check.js";
 import { loadAgentConfig } from "../config/config.js";
 import { machineChecks, networkChecks } from "../doctor/machine.js";
-import { serviceChecks } from "../doctor/services.js";
 import { createIpCommand } from "../wire/ip-command.js";
 
 interface DoctorArguments {
@@ -20,6 +19,8 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
       .option("json", { type: "boolean", default: false, describe: "Print one JSON document instead of lines" }),
   handler: async ({ config: file, json }) => {
     const config = file === undefined ? null : loadAgentConfig(file);
+    // As for `run`: what talks to the coordinator and the broker is loaded where it is needed.
+    const { serviceChecks } = await import("../doctor/services.js");
     const checks = [
       ...machineChecks(process.versions.node),
       ...networkChecks(config?.interface ?? null, createIpCommand()),

@@ -4,6 +4,8 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { errorCode, UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
+import { SIMULATOR_KEY, type SimulatorConfig, simulatorOf } from "../sim/config.js";
+import { DRIVERS, type RealDriver } from "../wire/port.js";
 import { problemsError } from "./problems.js";
 import {
   type AgentRules,
@@ -24,6 +26,10 @@ export interface AgentConfig extends AgentRules {
   readonly broker: { readonly url: string; readonly tokenFile: string };
   readonly spool: { readonly folder: string; readonly maxBytes: number };
   readonly interface: string;
+  /** Where probes go instead of the interface; null: they are real. */
+  readonly simulator: SimulatorConfig | null;
+  /** How packets are sent; null: the fastest way that works on the interface. */
+  readonly driver: RealDriver | null;
   readonly caps: AgentCaps;
 }
 
@@ -67,6 +73,8 @@ const agentKeys = {
     maxBytes: z.number().int().min(16_777_216, "give the spool at least 16777216 (16 MiB)"),
   }),
   interface: INTERFACE_KEY,
+  simulator: SIMULATOR_KEY.optional(),
+  driver: z.enum(DRIVERS).optional(),
   caps: CAPS_KEY,
 };
 
@@ -83,6 +91,7 @@ const handSchema = z
     broker: z.unknown().optional(),
     spool: z.unknown().optional(),
     interface: INTERFACE_KEY.optional(),
+    simulator: z.never("only `run` has a simulator: what is sent by hand is real").optional(),
     caps: CAPS_KEY.optional(),
   })
   .refine(requireContactForPage, CONTACT_FOR_PAGE);
@@ -105,11 +114,14 @@ export function parseAgentConfig(text: string, file: string): AgentConfig {
     ...rulesOf(value, folder),
     name: value.name,
     vantage: value.vantage,
-    labels: value.labels,
+    // Nobody should take what a simulation found for the Internet.
+    labels: value.simulator === undefined ? value.labels : { ...value.labels, simulated: "true" },
     coordinator: { ...value.coordinator, tokenFile: path(value.coordinator.tokenFile) },
     broker: { ...value.broker, tokenFile: path(value.broker.tokenFile) },
     spool: { ...value.spool, folder: path(value.spool.folder) },
     interface: value.interface,
+    driver: value.driver ?? null,
+    simulator: value.simulator === undefined ? null : simulatorOf(value.simulator, value.name, folder),
     caps: capsOf(value.caps),
   };
 }

@@ -2,6 +2,7 @@ import koffi from "koffi";
 import { formatAddress } from "../../shared/address/address.js";
 import type { Check } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
+import { chooseDriver } from "../wire/choose-driver.js";
 import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "../wire/constants.js";
 import type { IpCommand } from "../wire/ip-command.js";
 import { createLibc } from "../wire/libc.js";
@@ -63,7 +64,20 @@ export function networkChecks(interfaceName: string | null, ip: IpCommand): Chec
       },
     },
     ...checks,
+    { name: "driver", look: async () => describeDriver(ip, interfaceName) },
   ];
+}
+
+/** Which driver would send, and why none of the faster ones. */
+async function describeDriver(ip: IpCommand, interfaceName: string | null): Promise<string> {
+  const used =
+    interfaceName ?? (await findRoute(ip, { family: 4 }))?.interface ?? (await findRoute(ip, { family: 6 }))?.interface;
+  if (used === undefined) {
+    throw new UserError("no interface to send by", { remedy: "name one in the agent's file" });
+  }
+  const { driver, rejected } = chooseDriver(used);
+  const reasons = rejected.map((one) => `not ${one.driver}: ${one.why}`);
+  return [`${driver} on ${used}`, ...reasons].join("; ");
 }
 
 function checkNode(version: string): string {

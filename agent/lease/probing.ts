@@ -1,8 +1,10 @@
+import type { Prefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import { sourceOfPlan, type WorkPlan } from "../../shared/lease/work.js";
 import { createProbeFields, type ProbeFields } from "../../shared/probe/fields.js";
 import { createReplyMatcher, type ReplyMatcher } from "../../shared/probe/match.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../shared/probe/profile.js";
+import { inAnyPrefix } from "../../shared/target/prefix-set.js";
 import { createJointCap } from "../rate/joint-cap.js";
 import { createPacer } from "../rate/pacer.js";
 import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js";
@@ -36,6 +38,8 @@ export interface ProbeNetworkOptions {
   readonly source6: Uint8Array | null;
   /** The agent's own cap. */
   readonly packetsPerSecond: number;
+  /** Opt-outs and the agent's own blocks: left out when their turn comes, whatever a plan asks for. */
+  readonly leftOut: readonly Prefix[];
   readonly clock: Clock;
 }
 
@@ -58,6 +62,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
   const receiver = createReceiver({ port, clock });
   const own = sharedCap(options.packetsPerSecond, clock);
   const campaigns = new Map<string, CampaignParts>();
+  const isSkipped = inAnyPrefix(options.leftOut);
 
   const partsOf = (plan: WorkPlan): CampaignParts => {
     const known = campaigns.get(plan.campaign);
@@ -99,8 +104,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
           host,
           sourceSpec: job.sourceSpec,
           caps: [own.memory, cap.memory],
-          // The whole source was checked before the lease was taken.
-          skip: [],
+          skip: options.leftOut,
           perPrefix: plan.perPrefix,
           allowedUntil,
         });
@@ -112,7 +116,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
           source6,
           pacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil }),
           maxTtl: plan.maxTtl,
-          isSkipped: () => false,
+          isSkipped,
         });
     }
   };

@@ -1,10 +1,8 @@
-import { addressFamily, ipv4ToNumber } from "../../shared/address/address.js";
-import { type Prefix, prefixContains } from "../../shared/address/prefix.js";
 import type { PrefixShare } from "../../shared/lease/work.js";
 import { createProbeBuilder, type ProbeBuilder } from "../../shared/probe/build.js";
 import type { ProbeKernel } from "../../shared/probe/kernel.js";
 import { profileFacts } from "../../shared/probe/profile.js";
-import { createRangeSet, rangeOfPrefix } from "../../shared/target/ranges.js";
+import { inAnyPrefix } from "../../shared/target/prefix-set.js";
 import { openTargetSource } from "../../shared/target/spec.js";
 import { createJointCap } from "../rate/joint-cap.js";
 import { createPrefixBudget, type PrefixBudget } from "../rate/prefix-budget.js";
@@ -79,7 +77,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       replyWindowMs: job.replyWindowMs,
       cap,
       budget: budgetOf(job.perPrefix),
-      isSkipped: inAnyOf(job.skip),
+      isSkipped: inAnyPrefix(job.skip),
       clock,
     });
   }
@@ -124,15 +122,4 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     entry.builder.release();
     entry.onEnd(error);
   }
-}
-
-/** IPv4 by binary search, as opt-outs may be many; IPv6 one after another. */
-function inAnyOf(prefixes: readonly Prefix[]): (address: Uint8Array) => boolean {
-  if (prefixes.length === 0) return () => false;
-  const ipv4 = createRangeSet(prefixes.filter(({ family }) => family === 4).map(rangeOfPrefix));
-  const ipv6 = prefixes.filter(({ family }) => family === 6);
-  return (address) =>
-    addressFamily(address) === 4
-      ? ipv4.contains(ipv4ToNumber(address))
-      : ipv6.some((prefix) => prefixContains(prefix, address));
 }

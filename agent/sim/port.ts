@@ -54,7 +54,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     if (isLost()) return;
     walk(attachment.pathTo(decodeIp(packet).destination), packet, (answer, afterUs) => {
       if (isLost() || !isOurs(answer)) return;
-      if (coming.isFull) {
+      if (coming.isFull()) {
         counters.kernelDrops++;
         return;
       }
@@ -69,7 +69,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     return buffer;
   }
 
-  const isThere = (): boolean => coming.nextAtMs <= clock.monotonicMs();
+  const isThere = (): boolean => coming.nextAtMs() <= clock.monotonicMs();
 
   return {
     driver: "sim",
@@ -111,7 +111,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        await Promise.race([clock.sleep(Math.min(untilMs, coming.nextAtMs) - nowMs), woken]);
+        await Promise.race([clock.sleep(Math.min(untilMs, coming.nextAtMs()) - nowMs), woken]);
         wake = null;
       }
     },

@@ -1,9 +1,12 @@
-/** Targets that wait for their time, the earliest first: a binary heap of bounded size. `T` is what they belong to. */
+/**
+ * Targets that wait for their time, the earliest first: a binary heap of bounded size. `T` is what they belong to.
+ * Methods where properties would do, as V8 does not inline a getter in the sender's loop.
+ */
 export interface Deferred<T> {
-  readonly size: number;
-  readonly isFull: boolean;
+  size(): number;
+  isFull(): boolean;
   /** When the earliest is due; Infinity when none waits. */
-  readonly nextAtMs: number;
+  nextAtMs(): number;
   add(atMs: number, index: number, of: T): void;
   /** Takes the earliest out; undefined when none waits. */
   take(): { readonly index: number; readonly of: T } | undefined;
@@ -27,15 +30,9 @@ export function createDeferred<T>(capacity: number): Deferred<T> {
   const at = (i: number): number => heap[i]?.atMs ?? Number.POSITIVE_INFINITY;
 
   return {
-    get size() {
-      return heap.length;
-    },
-    get isFull() {
-      return heap.length >= capacity;
-    },
-    get nextAtMs() {
-      return at(0);
-    },
+    size: () => heap.length,
+    isFull: () => heap.length >= capacity,
+    nextAtMs: () => at(0),
     add(atMs, index, of) {
       heap.push({ atMs, index, of });
       for (let i = heap.length - 1; i > 0; ) {

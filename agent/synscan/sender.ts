@@ -43,10 +43,22 @@ export interface SynSender {
 }
 
 /** A pass under way: it is out when all of its targets were taken and none waits for its prefix. */
-interface OpenPass extends Pass {
-  next: number;
+interface OpenPass {
+  readonly pass: Pass;
+  /** All of its targets were taken. */
+  isTaken: boolean;
   waiting: number;
 }
+
+/**
+ * Indices of the hot loop. They may pass 2^31, and V8 would allocate for every such number that a closure's variable
+ * or an object's field takes, but not for an element of a Float64Array.
+ */
+const NEXT = 0;
+const PASS_END = 1;
+const CURRENT = 2;
+const SENT = 3;
+const NONE = -1;
 
 /** Looking again at a closed gate, a full table, a busy device or a reply window costs next to nothing. */
 const LONGEST_WAIT_MS = 20;
@@ -62,6 +74,7 @@ const MOST_DEFERRED = 1 << 14;
 export function createSynSender(options: SynSenderOptions): SynSender {
   const { port, board, source, from, to, variants, builder, kernel, ttl, cap, budget, isSkipped, clock } = options;
   const inPlace = port.words.buffer === kernel.words.buffer;
+  const firstFrameAt = port.words.byteOffset;
   const numbers = variants.map((variant) => VARIANTS.indexOf(variant));
   const allBits = (1 << variants.length) - 1;
   const schedule = createSchedule({
@@ -77,8 +90,8 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   const deferred = createDeferred<OpenPass>(MOST_DEFERRED);
   const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
   /** The pass whose targets are being taken, and the target whose probes are being sent. */
-  let pass: OpenPass | null = null;
-  let current = -1;
+  let open: OpenPass | null = null;
+  const indices = Float64Array.of(from, from, NONE, from);
   let currentMarks = 0;
   let currentOf: OpenPass | null = null;
   let variantAt = 0;
@@ -86,9 +99,8 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   let filled = 0;
   let unsent = 0;
   /** Passes whose last probes lie in the slots: their reply windows begin when these are sent. */
-  const leaving: OpenPass[] = [];
+  const leaving: Pass[] = [];
   let cleared = from;
-  let sent = from;
   let packets = 0;
   let skipped = 0;
 
@@ -101,7 +113,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
 
   /** Makes the next target current; false when none can be taken now. */
   function takeTarget(nowMs: number): boolean {
-    if (deferred.size > 0 && deferred.nextAtMs <= nowMs) {
+    if (deferred.size() > 0 && deferred.nextAtMs() <= nowMs) {
       const due = deferred.take();
       if (due !== undefined) {
         due.of.waiting--;
@@ -110,56 +122,70 @@ export function createSynSender(options: SynSenderOptions): SynSender {
         return true;
       }
     }
-    while (!deferred.isFull) {
-      if (pass === null || pass.next >= pass.to) {
-        if (pass !== null && pass.waiting === 0) leaving.push(pass);
-        pass = nextPass(nowMs);
-        if (pass === null) return false;
+    while (!deferred.isFull()) {
+      const index = indices[NEXT] as number;
+      if (index >= (indices[PASS_END] as number)) {
+        if (!takePass(nowMs)) return false;
+        continue;
       }
-      const index = pass.next;
       const marks = board.marks(index);
       const missing = missingProbes(marks);
-      if (missing === 0) {
-        pass.next++;
-        continue;
+      if (missing > 0) {
+        source.targetAt(index, target);
+        if (isSkipped(target.address)) {
+          board.mark(index, SKIPPED);
+          skipped++;
+        } else {
+          const atMs = reserve(missing, nowMs);
+          if (atMs === null) return false;
+          if (atMs <= nowMs) {
+            indices[NEXT] = index + 1;
+            begin(index, open, marks);
+            return true;
+          }
+          if (open !== null) {
+            open.waiting++;
+            deferred.add(atMs, index, open);
+          }
+        }
       }
-      source.targetAt(index, target);
-      if (isSkipped(target.address)) {
-        board.mark(index, SKIPPED);
-        skipped++;
-        pass.next++;
-        continue;
-      }
-      const atMs =
-        budget === null ? nowMs : budget.table.reserve(target.address, missing, 1000 / budget.packetsPerSecond, nowMs);
-      if (atMs === null) return false;
-      pass.next++;
-      if (atMs <= nowMs) {
-        begin(index, pass, marks);
-        return true;
-      }
-      pass.waiting++;
-      deferred.add(atMs, index, pass);
+      indices[NEXT] = index + 1;
     }
     return false;
   }
 
-  function begin(index: number, of: OpenPass, marks: number): void {
+  /** When the target's probes may go; null: ask again. */
+  function reserve(packets: number, nowMs: number): number | null {
+    return budget === null
+      ? nowMs
+      : budget.table.reserve(target.address, packets, 1000 / budget.packetsPerSecond, nowMs);
+  }
+
+  function begin(index: number, of: OpenPass | null, marks: number): void {
     builder.aim(target);
-    current = index;
+    indices[CURRENT] = index;
     currentMarks = marks;
     currentOf = of;
     variantAt = 0;
-    if (index >= sent) sent = index + 1;
+    if (index >= (indices[SENT] as number)) indices[SENT] = index + 1;
   }
 
-  function nextPass(nowMs: number): OpenPass | null {
+  /** Goes on to the next pass; false when none is to be sent now. */
+  function takePass(nowMs: number): boolean {
+    if (open !== null) {
+      open.isTaken = true;
+      if (open.waiting === 0) leaving.push(open.pass);
+      open = null;
+    }
     reuse();
     // The places of the answers must not be those of indices that are still open.
     const free = board.settled + board.capacity - schedule.fresh;
-    const size = Math.min(free, chunkIndices(cap.packetsPerSecond, variants.length));
-    const next = schedule.next(nowMs, size);
-    return next === null ? null : { ...next, next: next.from, waiting: 0 };
+    const pass = schedule.next(nowMs, Math.min(free, chunkIndices(cap.packetsPerSecond, variants.length)));
+    if (pass === null) return false;
+    open = { pass, isTaken: false, waiting: 0 };
+    indices[NEXT] = pass.from;
+    indices[PASS_END] = pass.to;
+    return true;
   }
 
   /** Empties the places of what the receiver is done with too. */
@@ -176,7 +202,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     const most = Math.min(permitted, BATCH_ENTRIES);
     let slots = 0;
     while (slots < most) {
-      if (current < 0 && !takeTarget(nowMs)) break;
+      if (indices[CURRENT] === NONE && !takeTarget(nowMs)) break;
       for (; variantAt < variants.length && slots < most; variantAt++) {
         if ((currentMarks & (1 << variantAt)) !== 0) continue;
         builder.add(slots, numbers[variantAt] as number, ttl, placeOf(slots));
@@ -194,7 +220,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
 
   /** Where the kernel is to write the packet of a slot: in the slot itself, if its memory has the port's frames. */
   function placeOf(slot: number): number {
-    return inPlace ? port.words.byteOffset + 4 * port.slotAt(slot) : kernel.stagedAt + slot * STAGED_BYTES;
+    return inPlace ? firstFrameAt + 4 * port.slotAt(slot) : kernel.stagedAt + slot * STAGED_BYTES;
   }
 
   function copyToSlot(slot: number): void {
@@ -204,11 +230,9 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   }
 
   function endTarget(): void {
-    current = -1;
+    indices[CURRENT] = NONE;
     // The last target of a pass that the cursor has left.
-    if (currentOf !== null && currentOf !== pass && currentOf.next >= currentOf.to && currentOf.waiting === 0) {
-      leaving.push(currentOf);
-    }
+    if (currentOf?.isTaken && currentOf.waiting === 0) leaving.push(currentOf.pass);
     currentOf = null;
   }
 
@@ -239,11 +263,11 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
     filled = fill(permitted, nowMs);
     cap.giveBack(permitted - filled);
-    board.announce(sent);
+    board.announce(indices[SENT] as number);
     if (filled > 0) return flush();
     beginWindows();
     if (schedule.done >= to) return null;
-    return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs - nowMs));
+    return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs() - nowMs));
   }
 
   return {

@@ -1,5 +1,6 @@
 import { UserError } from "../../shared/errors.js";
 import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
+import { chooseDriver } from "./choose-driver.js";
 import { ethernetHeaders, type FamilyRoute } from "./ethernet.js";
 import { replyFilter } from "./filter.js";
 import { interfaceFacts, noSuchInterface } from "./interface.js";
@@ -24,7 +25,7 @@ export interface PlanPortOptions {
   /** Families to leave out even though there is a route. */
   readonly without?: ReadonlySet<4 | 6>;
   readonly ringBytes?: number;
-  /** Which driver; by default "packet". */
+  /** Which driver; by default the fastest that works on the interface. */
   readonly driver?: DriverName;
   readonly zeroCopy?: boolean;
   readonly ip?: IpCommand;
@@ -65,7 +66,7 @@ export async function planPort(options: PlanPortOptions): Promise<PortPlan> {
   const family4 = routes[4]?.interface === used ? routes[4] : null;
   const family6 = routes[6]?.interface === used ? routes[6] : null;
   return {
-    driver: options.driver ?? "packet",
+    driver: options.driver ?? chooseDriver(used).driver,
     interface: used,
     ipv4: family4 === null ? null : await resolve(ip, family4),
     ipv6: family6 === null ? null : await resolve(ip, family6),

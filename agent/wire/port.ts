@@ -2,7 +2,11 @@
  * The packet port: how an agent puts IP packets on a network interface and gets the answers back. The driver adds and
  * removes the link-layer header, so packets start with their IP header on both sides.
  */
-export type DriverName = "xdp" | "packet" | "portable" | "sim";
+export type DriverName = RealDriver | "sim";
+
+/** Drivers of real interfaces, the fastest first. */
+export const DRIVERS = ["xdp", "packet", "portable"] as const;
+export type RealDriver = (typeof DRIVERS)[number];
 
 /** Puts IP packets on an interface. One per sending thread, opened in the thread that uses it. */
 export interface SendPort {

@@ -2,8 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import type { Lab, LabMachine, LabProcess } from "../../deploy/lab/lab.js";
+import type { LabProcess } from "../../deploy/lab/client.js";
+import type { LabMachine } from "../../deploy/lab/lab.js";
 import type { Parallax } from "../up/up.js";
+import type { DemoLab } from "./lab.js";
 
 export interface DemoAgents {
   /** Ends an agent as a power cut would; it is started again, as a service manager does. */
@@ -13,11 +15,9 @@ export interface DemoAgents {
 }
 
 export interface DemoAgentsOptions {
-  readonly lab: Lab;
+  readonly lab: DemoLab;
   readonly parallax: Parallax;
   readonly folder: string;
-  /** Ports inside the lab that lead to the coordinator and the broker. */
-  readonly ports: { readonly agents: number; readonly broker: number };
   readonly onEvent: (text: string) => void;
 }
 
@@ -55,7 +55,7 @@ export async function startAgents(options: DemoAgentsOptions): Promise<DemoAgent
 }
 
 /** The agent's own file: it alone opens the lab's special-purpose addresses. */
-function writeConfig(machine: LabMachine, { parallax, folder, ports }: DemoAgentsOptions): string {
+function writeConfig(machine: LabMachine, { lab, parallax, folder }: DemoAgentsOptions): string {
   const file = join(folder, `${machine.name}.yaml`);
   const spool = join(folder, "spool", machine.name);
   mkdirSync(spool, { recursive: true });
@@ -63,10 +63,11 @@ function writeConfig(machine: LabMachine, { parallax, folder, ports }: DemoAgent
     name: machine.name,
     vantage: machine.vantage,
     labels: machine.labels,
-    coordinator: { address: `127.0.0.1:${ports.agents}`, tokenFile: parallax.state.tokenFile("agent") },
-    broker: { url: `nats://127.0.0.1:${ports.broker}`, tokenFile: parallax.state.tokenFile("broker") },
+    coordinator: { address: `127.0.0.1:${lab.ports.agents}`, tokenFile: parallax.state.tokenFile("agent") },
+    broker: { url: `nats://127.0.0.1:${lab.ports.broker}`, tokenFile: parallax.state.tokenFile("broker") },
     spool: { folder: spool, maxBytes: 256 * 1024 * 1024 },
     interface: machine.interface,
+    ...(lab.world === null ? {} : { simulator: { world: lab.world } }),
     caps: { packetsPerSecond: 20_000 },
     open: ["198.18.0.0/15", "2001:db8::/32"],
   };

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { type Lab, startLab } from "../../deploy/lab/lab.js";
 import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
 import type { CampaignProgress } from "../campaign/progress.js";
@@ -18,10 +17,12 @@ import { type Parallax, startParallax } from "../up/up.js";
 import { type DemoAgents, startAgents } from "./agents.js";
 import { SWEEP, zooCampaign } from "./campaigns.js";
 import { differences } from "./check.js";
+import { type DemoLab, type LabChoice, startDemoLab } from "./lab.js";
 
 export interface DemoOptions {
   /** Name of an agent to kill in the middle of the sweep, or null. */
   readonly kill: string | null;
+  readonly lab: LabChoice;
   readonly out: NodeJS.WriteStream;
   readonly log: Logger;
   /** Ends the demo early. */
@@ -31,13 +32,13 @@ export interface DemoOptions {
 /** A demo that has run: what differs from the lab's truth, and the running system. */
 export interface DemoResult {
   readonly differences: readonly string[];
+  /** No real packet was sent. */
+  readonly simulated: boolean;
   readonly parallax: Parallax;
   readonly sweep: string;
   readonly zoo: string;
 }
 
-/** Ports that the relays open inside the lab. */
-const LAB_PORTS = { agents: 7443, broker: 4222 } as const;
 const AGENTS_TIMEOUT_MS = 60_000;
 /** How much of the sweep is done when an agent is killed. */
 const KILL_AT = 0.3;
@@ -62,16 +63,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       onFatal: giveUp,
     });
     stops.push(() => parallax.stop());
-    say("Building the lab: vantage points, routers, middleboxes and hosts in network namespaces");
-    const lab = await startLab({
-      folder: join(folder, "lab"),
-      services: [
-        { name: "agents", hostPort: parallax.agentsPort, labPort: LAB_PORTS.agents },
-        { name: "broker", hostPort: parallax.brokerPort, labPort: LAB_PORTS.broker },
-      ],
-      crowd: true,
-      onProgress: (text) => say(`  ${text}`),
-    });
+    const lab = await startDemoLab({ choice: options.lab, folder: join(folder, "lab"), parallax, say });
     stops.push(() => lab.stop());
     void lab.ended.then(giveUp);
     if (options.kill !== null && !lab.machines.some(({ name }) => name === options.kill)) {
@@ -86,7 +78,6 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       lab,
       parallax,
       folder: agentFolder,
-      ports: LAB_PORTS,
       onEvent: (text) => say(`  ${text}`),
     });
     stops.push(() => agents.release());
@@ -115,6 +106,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
         ...checkSweep(found, lab.needles),
         ...(await duplicates(parallax)),
       ],
+      simulated: lab.world !== null,
       parallax,
       sweep,
       zoo,
@@ -124,7 +116,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
   }
 }
 
-async function untilConnected(client: Client, lab: Lab, signal: AbortSignal): Promise<void> {
+async function untilConnected(client: Client, lab: DemoLab, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + AGENTS_TIMEOUT_MS;
   for (;;) {
     const agents = (await client.call("/v1/agents")) as AgentView[];

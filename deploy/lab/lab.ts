@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UserError } from "../../shared/errors.js";
-import type { LabMessage, LabRequest } from "./messages.js";
+import { createLabClient, type LabClient, type LabProcess } from "./client.js";
 import { NETWORKS } from "./networks.js";
 import { createRelay, type Relay } from "./relay.js";
 import { createTopology, type Machine, needles, type Topology } from "./topology.js";
@@ -30,13 +30,6 @@ export interface LabOptions {
   /** The 65,536 hosts as well. */
   readonly crowd: boolean;
   readonly onProgress: (text: string) => void;
-}
-
-export interface LabProcess {
-  /** Inside the lab. */
-  readonly pid: number;
-  kill(signal: NodeJS.Signals): Promise<void>;
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
 /** A running lab. */
@@ -103,16 +96,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     machines: topology.machines,
     truth: truthOf(topology, networks),
     needles: options.crowd ? needles() : [],
-    start: async (namespace, argv, { cwd, logFile }) => {
-      const pid = (await supervisor.ask({ type: "start", namespace, argv, cwd, logFile })) as number;
-      return {
-        pid,
-        exited: supervisor.exited(pid),
-        kill: async (signal) => {
-          await supervisor.ask({ type: "kill", pid, signal });
-        },
-      };
-    },
+    start: supervisor.start,
     ended: supervisor.ended,
     exec: async (namespace, argv) => String(await supervisor.ask({ type: "exec", namespace, argv })),
     stop,
@@ -138,15 +122,8 @@ async function checkMachine(): Promise<void> {
   }
 }
 
-interface Supervisor {
-  ask(request: LabRequest): Promise<unknown>;
-  exited(pid: number): LabProcess["exited"];
-  readonly ended: Promise<string>;
-  stop(): Promise<void>;
-}
-
 /** Starts the supervisor in mount and process namespaces of its own; without root also in a user namespace. */
-async function startSupervisor(): Promise<Supervisor> {
+async function startSupervisor(): Promise<LabClient> {
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? [] : ["--user", "--map-root-user"];
   // The network namespace: without root `ip netns` cannot come back to one that it does not own.
@@ -161,68 +138,13 @@ async function startSupervisor(): Promise<Supervisor> {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     },
   );
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  const processes = new Map<number, { resolve(how: Awaited<LabProcess["exited"]>): void; how: LabProcess["exited"] }>();
-  let number = 0;
   let complaint = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-2_000);
   });
-  const watch = (pid: number) => {
-    const known = processes.get(pid);
-    if (known !== undefined) return known;
-    let resolve: (how: Awaited<LabProcess["exited"]>) => void = () => undefined;
-    const how = new Promise<Awaited<LabProcess["exited"]>>((settle) => {
-      resolve = settle;
-    });
-    processes.set(pid, { resolve, how });
-    return { resolve, how };
-  };
-  child.on("message", (message: LabMessage) => {
-    if (message.type === "exited") watch(message.pid).resolve({ code: message.code, signal: message.signal });
-    if (message.type === "answer") waiting.get(message.to)?.resolve(message.value);
-    if (message.type === "error") {
-      waiting.get(message.to)?.reject(new UserError(message.message, { remedy: message.remedy }));
-    }
-  });
-  const hasEnded = () =>
-    new UserError(complaint === "" ? "the lab has ended" : `the lab has ended: ${complaint.trim()}`, {
-      remedy: "start it again",
-    });
-  const ended = new Promise<string>((resolve) => child.once("exit", () => resolve(hasEnded().message)));
-  child.once("exit", () => {
-    for (const { reject } of waiting.values()) reject(hasEnded());
-    // They ended with it: the kernel kills what is left in the process namespace.
-    for (const { resolve } of processes.values()) resolve({ code: null, signal: "SIGKILL" });
-  });
+  const client = createLabClient(child, () => complaint);
   await untilReady(child, isRoot, () => complaint);
-  return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (!child.connected) {
-          reject(hasEnded());
-          return;
-        }
-        const own = ++number;
-        const settle = () => waiting.delete(own);
-        waiting.set(own, {
-          resolve: (value) => {
-            settle();
-            resolve(value);
-          },
-          reject: (error) => {
-            settle();
-            reject(error);
-          },
-        });
-        child.send({ number: own, request }, (error) => {
-          if (error !== null) waiting.get(own)?.reject(hasEnded());
-        });
-      }),
-    exited: (pid) => watch(pid).how,
-    ended,
-    stop: () => end(child),
-  };
+  return client;
 }
 
 function untilReady(child: ChildProcess, isRoot: boolean, complaint: () => string): Promise<void> {
@@ -246,14 +168,5 @@ function untilReady(child: ChildProcess, isRoot: boolean, complaint: () => strin
       child.removeAllListeners("error");
       resolve();
     });
-  });
-}
-
-function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    if (child.connected) child.disconnect();
-    else child.kill("SIGKILL");
   });
 }

@@ -1,9 +1,10 @@
-import { execFileSync, fork, spawn } from "node:child_process";
-import { mkdirSync, openSync } from "node:fs";
+import { execFileSync, fork } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { errorMessage, UserError } from "../../shared/errors.js";
 import { buildTopology, inNamespace } from "./build.js";
 import type { LabMessage, LabRequest } from "./messages.js";
+import { startProcess } from "./process.js";
 import { BOXES } from "./topology.js";
 import type { WorldAnswer, WorldStart } from "./world.js";
 
@@ -32,23 +33,13 @@ async function handle(request: LabRequest): Promise<unknown> {
       await buildTopology(request.topology);
       return startWorld(request.world);
     case "start":
-      return start(request);
+      return startProcess(["nsenter", `--net=/run/netns/${request.namespace}`, ...request.argv], request, tell);
     case "kill":
       process.kill(request.pid, request.signal);
       return null;
     case "exec":
       return inNamespace(request.namespace, request.argv);
   }
-}
-
-function start({ namespace, argv, cwd, logFile }: Extract<LabRequest, { type: "start" }>): Promise<number> {
-  const log = openSync(logFile, "a", 0o600);
-  const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, ...argv], { cwd, stdio: ["ignore", log, log] });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("spawn", () => resolve(child.pid ?? 0));
-    child.once("exit", (code, signal) => tell({ type: "exited", pid: child.pid ?? 0, code, signal }));
-  });
 }
 
 /** The world process lives in the namespace of the boxes. */

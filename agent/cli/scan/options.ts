@@ -1,11 +1,10 @@
 import type { Argv, Options } from "yargs";
 import { OPTION_PROFILES } from "../../../shared/probe/profile.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
+import { DRIVERS } from "../../wire/port.js";
 import { OUTPUT_FORMATS } from "../scan-output/format.js";
 
 /** Drivers for real networks. */
-export const SCAN_DRIVERS = ["xdp", "packet", "portable"] as const;
-export type ScanDriver = (typeof SCAN_DRIVERS)[number];
 
 /** The command line of a scan as it was typed. An option that is given twice is an array, whatever is said here. */
 export interface ScanArguments {
@@ -93,7 +92,7 @@ const NETWORK = grouped("Network:", {
   interface: { alias: "i", type: "string", describe: "Network interface (default: that of the route)" },
   "source-ip": { alias: "S", type: "string", describe: "Addresses of the interface to send from, one a family" },
   "gateway-mac": { alias: "G", type: "string", describe: "MAC address of the router (default: ask for it)" },
-  driver: { type: "string", choices: SCAN_DRIVERS, describe: "How packets are sent (default: see doctor)" },
+  driver: { type: "string", choices: DRIVERS, describe: "How packets are sent (default: see doctor)" },
   "sender-threads": { alias: "T", type: "number", describe: "Threads that send (default: 1)" },
 });
 

@@ -2,6 +2,7 @@ import { parseAddress } from "../../../shared/address/address.js";
 import { DecodeError, UserError } from "../../../shared/errors.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../../shared/probe/variant.js";
+import { DRIVERS, type RealDriver } from "../../wire/port.js";
 import { checkNumber } from "../numbers.js";
 import type { OutputField } from "../scan-output/field.js";
 import { chooseFields } from "../scan-output/fields.js";
@@ -9,7 +10,7 @@ import { parseFilter, type ReplyFilter } from "../scan-output/filter.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../scan-output/format.js";
 import { parseChoices, parsePorts } from "../targets.js";
 import { type MostTargets, parseMostTargets } from "./amount.js";
-import { SCAN_DRIVERS, SCAN_OPTIONS, type ScanArguments, type ScanDriver } from "./options.js";
+import { SCAN_OPTIONS, type ScanArguments } from "./options.js";
 import { parseBandwidth } from "./rate.js";
 
 /** A scan as it was asked for, checked. What is null was not asked for. */
@@ -36,7 +37,7 @@ export interface ScanRequest {
   readonly interface: string | null;
   readonly sourceAddresses: readonly Uint8Array[];
   readonly gatewayMac: Uint8Array | null;
-  readonly driver: ScanDriver | null;
+  readonly driver: RealDriver | null;
   readonly sendingThreads: number;
   readonly output: OutputRequest;
   readonly metadataFile: string | null;
@@ -99,7 +100,7 @@ export function scanRequest(args: ScanArguments): ScanRequest {
       .filter((text) => text !== "")
       .map(parseSource),
     gatewayMac: mapped(args["gateway-mac"], parseMac),
-    driver: mapped(args.driver, (name) => choice("--driver", name, SCAN_DRIVERS)),
+    driver: mapped(args.driver, (name) => choice("--driver", name, DRIVERS)),
     sendingThreads: number("--sender-threads", args["sender-threads"], 1, 64) ?? 1,
     output: outputOf(args),
     metadataFile: args["metadata-file"] ?? null,

@@ -10,13 +10,13 @@ it("gives deferred targets back in order of their time, whatever order they came
       for (const [i, step] of steps.entries()) {
         if (step === null) {
           const expected = model.sort((a, b) => a - b).shift();
-          expect(deferred.nextAtMs).toBe(expected ?? Number.POSITIVE_INFINITY);
+          expect(deferred.nextAtMs()).toBe(expected ?? Number.POSITIVE_INFINITY);
           expect(steps[deferred.take()?.index ?? -1]).toBe(expected);
         } else {
           deferred.add(step, i, "pass");
           model.push(step);
         }
-        expect(deferred.size).toBe(model.length);
+        expect(deferred.size()).toBe(model.length);
       }
     }),
   );
@@ -25,7 +25,7 @@ it("gives deferred targets back in order of their time, whatever order they came
 it("says when it is full", () => {
   const deferred = createDeferred<null>(2);
   deferred.add(1, 1, null);
-  expect(deferred.isFull).toBe(false);
+  expect(deferred.isFull()).toBe(false);
   deferred.add(2, 2, null);
-  expect(deferred.isFull).toBe(true);
+  expect(deferred.isFull()).toBe(true);
 });

@@ -83,6 +83,7 @@ function startAgent(
     contact: null,
     simulator: null,
     infoPage: null,
+    driver: null,
   };
   const abort = new AbortController();
   const ended = runAgent(

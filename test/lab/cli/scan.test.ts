@@ -85,7 +85,7 @@ describe("parallax-agent scan", () => {
 
   it("writes CSV with the columns and rows asked for", async () => {
     const fields = ["-O", "csv", "-f", "saddr,sport,success", "--output-filter", "success = 1", "-o", path("out.csv")];
-    const { code } = await scan("198.18.0.0/31", "-p", "80,81", "--variant", "plain", "-c", "1", "-q", ...fields);
+    const { code } = await scan("198.18.0.0/31", "-p", "80,81", "--variant", "plain", "-c", "5", "-q", ...fields);
     expect(code).toBe(0);
     const [header, ...rows] = readFileSync(path("out.csv"), "utf8").trim().split("\n");
     expect(header).toBe("saddr,sport,success");
@@ -101,7 +101,7 @@ describe("parallax-agent scan", () => {
     expect(dry.stdout).toMatch(/192\.0\.2\.1\.\d+ > 198\.18\.0\.\d+\.80: SYN/);
     expect(lab.synsArrived()).toBe(0);
 
-    const { stdout } = await scan("198.18.0.0/24", "-b", path("block.txt"), "--variant", "v1", "-c", "1", "-q");
+    const { stdout } = await scan("198.18.0.0/24", "-b", path("block.txt"), "--variant", "v1", "-c", "5", "-q");
     const hosts = rowsOf(stdout).map((row) => Number(row.saddr.split(".")[3]));
     expect(hosts).toHaveLength(128);
     expect(Math.min(...hosts)).toBe(128);

@@ -182,20 +182,23 @@ describe.each([4, 6] as const)("a box on an IPv%i path", (family) => {
     expect(pass(box({ kind: "clamp-mss", mss: 1460 }), packet)).toEqual(packet);
   });
 
-  it.each([
+  const ofFamily: readonly [string, number, object][] =
+    family === 4
+      ? [
+          ["ip-id", 0x1234, { ip: { id: 0x1234 } }],
+          ["dont-fragment", 0, { ip: { dontFragment: false } }],
+        ]
+      : [["flow-label", 0xabcde, { ip: { flowLabel: 0xabcde } }]];
+  const fields: readonly [string, number, object][] = [
     ["ttl", 255, { ip: { ttl: 255 } }],
     ["dscp", 46, { ip: { dscp: 46, ecn: 0 } }],
     ["ecn", 3, { ip: { dscp: 0, ecn: 3 } }],
     ["tcp-reserved", 5, { tcp: { reserved: 5 } }],
     ["tcp-window", 4128, { tcp: { window: 4128 } }],
     ["tcp-urgent", 9, { tcp: { urgent: 9 } }],
-    ...(family === 4
-      ? ([
-          ["ip-id", 0x1234, { ip: { id: 0x1234 } }],
-          ["dont-fragment", 0, { ip: { dontFragment: false } }],
-        ] as const)
-      : ([["flow-label", 0xabcde, { ip: { flowLabel: 0xabcde } }]] as const)),
-  ] as const)("writes %s: %i", (field, value, expected) => {
+    ...ofFamily,
+  ];
+  it.each(fields)("writes %s: %i", (field, value, expected) => {
     const after = pass(box({ kind: "set", field, value }), segment(family, SYN, { options: MSS }));
     expect(tcp(after)).toMatchObject(expected);
     expect(optionsOf(after)).toEqual([MSS]);

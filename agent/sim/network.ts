@@ -1,0 +1,22 @@
+import { createProbeNetwork, type ProbeNetwork, type ProbeNetworkOptions } from "../lease/probing.js";
+import { createLocalHost } from "../sender/local-host.js";
+import { openSimWorld, type SimulatorConfig } from "./config.js";
+import { createSimPort } from "./port.js";
+
+/**
+ * An agent's network in a simulated world: everything but the interface is the real thing.
+ *
+ * @throws UserError when the world or the vantage point is not to be had
+ */
+export function openSimNetwork(
+  simulator: SimulatorConfig,
+  { packetsPerSecond, leftOut, clock }: Pick<ProbeNetworkOptions, "packetsPerSecond" | "leftOut" | "clock">,
+): ProbeNetwork {
+  const { vantage, seed, loss } = simulator;
+  const world = openSimWorld(simulator);
+  const { ipv4: source4, ipv6: source6 } = world.attach(vantage);
+  const port = createSimPort({ world, vantage, clock, loss, seed });
+  // The port counts what the host sends, too.
+  const host = { ...createLocalHost({ port, source4, source6, clock }), stats: () => ({ sent: 0, sendErrors: 0 }) };
+  return createProbeNetwork({ port, host, source4, source6, packetsPerSecond, leftOut, clock });
+}
