@@ -25,7 +25,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(agent|coordinator|deploy|shared)/",
-        pathNot: "^(agent/session/|coordinator/session/|shared/batch/|shared/generated/)",
+        pathNot: "^(agent/session/|coordinator/session/|shared/batch/|shared/generated/|shared/probe/kernel\\.ts$)",
       },
       to: { path: "^shared/generated/" },
     },

@@ -14,9 +14,9 @@ function compileKernel() {
   const folder = mkdtempSync(join(tmpdir(), "parallax-kernel-"));
   try {
     const file = join(folder, "kernel.wasm");
-    const asc = join(root, "node_modules", ".bin", "asc");
-    const args = ["shared/probe/kernel.as.ts", ...FLAGS, "--outFile", file];
-    const result = spawnSync(asc, args, { cwd: root, stdio: "inherit" });
+    const compiler = require.resolve("assemblyscript/bin/asc.js");
+    const args = [compiler, "shared/probe/kernel.as.ts", ...FLAGS, "--outFile", file];
+    const result = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
     if (result.status !== 0) process.exit(result.status === null ? 1 : result.status);
     const code = readFileSync(file).toString("base64");
     return `// Compiled from shared/probe/kernel.as.ts by npm run generate.\nexport const PROBE_KERNEL =\n  "${code}";\n`;

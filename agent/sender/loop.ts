@@ -33,7 +33,7 @@ export interface SenderLoop {
   readonly active: number;
 }
 
-export const IDLE_MS = 20;
+const IDLE_MS = 20;
 /** Jobs at the same time: more leases than any coordinator gives one agent. */
 export const MOST_JOBS = 4096;
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { CATALOGUE_VERSION } from "../../shared/middlebox/catalogue.js";
 import { u32 } from "../../shared/packet/ip.js";
 import { createSipHash20 } from "../../shared/probe/siphash.js";
 
@@ -36,7 +37,7 @@ export interface SimHash {
 }
 
 export function createSimHash(seed: string | number): SimHash {
-  const key = createHash("sha256").update(`parallax simulator ${seed}`).digest().subarray(0, 16);
+  const key = createHash("sha256").update(`parallax simulator ${CATALOGUE_VERSION} ${seed}`).digest().subarray(0, 16);
   const hash = createSipHash20(key);
   const of = (what: Draw, address: Uint8Array, number = 0): Uint32Array => {
     const first = (DRAWS.indexOf(what) << 27) ^ number;

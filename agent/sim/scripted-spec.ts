@@ -40,7 +40,10 @@ const node = z
       .default([]),
     /** Prefixes all of whose addresses are its own, beside those of its interfaces. */
     owns: z.array(prefix).readonly().default([]),
-    /** What listens on ports of its addresses: the first entry counts that has both; elsewhere it refuses. */
+    /**
+     * What listens on ports of its addresses: the first entry counts that has both; elsewhere it refuses. A node with
+     * servers forwards nothing.
+     */
     servers: z
       .array(
         z.strictObject({

@@ -64,6 +64,7 @@ export function createSynScan(options: SynScanOptions): Engine {
         matcher: options.matcher,
         stage: "synscan",
         onReply: (reply) => replies.take(reply, settled),
+        onSegment: (segment, variant, capturedUs) => replies.takeSegment(segment, variant, capturedUs, settled),
       });
       board.allowUntil(options.allowedUntil());
       const sending = options.host.send(sendJob(options, board.memory));

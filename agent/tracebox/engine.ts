@@ -106,10 +106,13 @@ export function createTracebox(options: TraceboxOptions): Engine {
     }
     fields.compute("tracebox", match.variant, match.address, match.port, fieldValues);
     const { constantKey, mptcpFlags: sentFlags } = profileFacts(options.profile);
-    const sentKey = constantKey ?? senderKey(fieldValues);
-    const { verdict } = classifySynReply({ variant: match.variant, sentKey, sentFlags, packet });
+    const sentKey = (): bigint => constantKey ?? senderKey(fieldValues);
+    const { verdict } = classifySynReply({ variant: match.variant, sentKey, sentFlags }, packet);
     const probe = rebuilt.subarray(0, builder.build(match, match.variant, ttl, sentMs, rebuilt));
-    options.emit(traceHopRow({ source: options.sourceId, index, reply, ttl, kind, rttUs, probe, verdict }), packet);
+    options.emit(
+      traceHopRow({ source: options.sourceId, index, reply, ttl, kind, rttUs, probe, verdict }),
+      reply.bytes,
+    );
     counters.replies++;
     return true;
   }

@@ -12,8 +12,12 @@ export interface DriverChoice {
   readonly rejected: readonly { readonly driver: RealDriver; readonly why: string }[];
 }
 
-/** Opens and closes each driver's socket on the interface, the fastest first, until one works; the last is not tried. */
+/**
+ * Opens and closes each driver's socket on the interface, the fastest first, until one works; the last is not tried.
+ * Throws UserError when there is no such interface.
+ */
 export function chooseDriver(interfaceName: string): DriverChoice {
+  interfaceFacts(createLibc(), interfaceName);
   const rejected: { driver: RealDriver; why: string }[] = [];
   for (const [driver, attempt] of [
     ["xdp", tryXdp],

@@ -1,5 +1,4 @@
 import type { FactRow } from "../../shared/batch/rows.js";
-import type { Packet } from "../../shared/packet/decode.js";
 import type { ProbeFields } from "../../shared/probe/fields.js";
 import type { ReplyMatcher } from "../../shared/probe/match.js";
 import type { OptionProfile } from "../../shared/probe/profile.js";
@@ -30,7 +29,7 @@ export interface EngineOptions {
   readonly retries: number;
   readonly replyWindowMs: number;
   /** Takes each row the moment it is made; its arrays are copies, `packet` is valid during the call only. */
-  readonly emit: (row: FactRow, packet: Packet) => void;
+  readonly emit: (row: FactRow, packet: Uint8Array) => void;
 }
 
 export interface EngineProgress {

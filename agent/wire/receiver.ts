@@ -1,5 +1,6 @@
 import { DecodeError } from "../../shared/errors.js";
 import { decodePacket, type Packet } from "../../shared/packet/decode.js";
+import { createSegment, readSegment, type Segment } from "../../shared/packet/segment.js";
 import type { ReplyMatch, ReplyMatcher } from "../../shared/probe/match.js";
 import type { Stage } from "../../shared/probe/variant.js";
 import type { Clock } from "./clock.js";
@@ -9,16 +10,23 @@ import type { ReceivePort } from "./port.js";
 export interface Reply {
   readonly packet: Packet;
   readonly match: ReplyMatch;
+  /** The whole packet. */
+  readonly bytes: Uint8Array;
   /** Unix microseconds. */
   readonly capturedUs: number;
 }
 
-interface Subscription {
+export interface Subscription {
   /** Engines of one campaign share one matcher object: then a packet is hashed once for all of them. */
   readonly matcher: ReplyMatcher;
   readonly stage: Stage;
   /** Returns whether the reply is to a target of the subscriber's. */
   onReply(reply: Reply): boolean;
+  /**
+   * Where there is one, it gets the answers that are nothing but a TCP header, in place of `onReply`; `variant` is a
+   * number in VARIANTS. Valid during the call only.
+   */
+  onSegment?(segment: Segment, variant: number, capturedUs: number): boolean;
 }
 
 interface ReceiverStats {
@@ -48,23 +56,44 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
   const { port, clock } = options;
   /** Subscribers by what it takes to match a packet for them. */
   const groups: { matcher: ReplyMatcher; stage: Stage; members: Subscription[] }[] = [];
+  const segment = createSegment();
   const stats = { replies: 0, unclaimed: 0, foreign: 0, malformed: 0 };
   let emptiedAtMs = Number.NEGATIVE_INFINITY;
 
   function handle(bytes: Uint8Array, capturedUs: number): void {
+    if (readSegment(bytes, segment) && handleSegment(capturedUs)) return;
     try {
-      dispatch(decodePacket(bytes), capturedUs);
+      dispatch(decodePacket(bytes), bytes, capturedUs);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       stats.malformed++;
     }
   }
 
-  function dispatch(packet: Packet, capturedUs: number): void {
+  /** The way of nearly all packets, which makes nothing; false when the segment is for somebody who wants more of it. */
+  function handleSegment(capturedUs: number): boolean {
+    for (const { matcher, stage, members } of groups) {
+      const variant = matcher.matchSegment(segment, stage);
+      if (variant < 0) continue;
+      for (const member of members) {
+        if (member.onSegment === undefined) return false;
+        if (member.onSegment(segment, variant, capturedUs)) {
+          stats.replies++;
+          return true;
+        }
+      }
+      stats.unclaimed++;
+      return true;
+    }
+    stats.foreign++;
+    return true;
+  }
+
+  function dispatch(packet: Packet, bytes: Uint8Array, capturedUs: number): void {
     for (const { matcher, stage, members } of groups) {
       const match = matcher.match(packet, stage);
       if (match === null) continue;
-      const reply = { packet, match, capturedUs };
+      const reply = { packet, match, bytes, capturedUs };
       if (members.some((member) => member.onReply(reply))) stats.replies++;
       else stats.unclaimed++;
       return;

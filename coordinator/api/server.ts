@@ -1,10 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import type { CampaignFile } from "../campaign/create.js";
 import type { Campaigns } from "../campaign/runner.js";
 import { readComparison, readExplanations } from "../compare/read.js";
+import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { Fleet } from "../session/fleet.js";
 import type { Store } from "../store/store.js";
@@ -15,6 +18,7 @@ export interface ApiOptions {
   readonly operatorToken: string;
   readonly version: string;
   readonly campaigns: Campaigns;
+  readonly hitlists: Hitlists;
   readonly fleet: Fleet;
   readonly store: Store;
   readonly ingest: () => IngestStats;
@@ -26,10 +30,11 @@ export interface Api {
 }
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
-/** Campaign files carry their hitlist. */
-const MAX_BODY_BYTES = 512 * 1024 * 1024;
+/** A campaign file with all its prefixes and addresses; hitlists are streamed and not bound by it. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-const campaignFile = z.strictObject({ text: z.string(), hitlist: z.string().optional() });
+const sentFile = z.strictObject({ id: z.string(), name: z.string() });
+const campaignFile = z.strictObject({ text: z.string(), hitlist: sentFile.optional(), aliased: sentFile.optional() });
 const compareQuery = z.object({
   port: z.coerce.number().int().min(1).max(65_535).optional(),
   limit: z.coerce.number().int().min(1).max(1_000_000).optional(),
@@ -86,15 +91,21 @@ function hasToken(request: FastifyRequest, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function routes(server: FastifyInstance, { campaigns, fleet, store, version, ingest }: ApiOptions): void {
+function routes(server: FastifyInstance, { campaigns, hitlists, fleet, store, version, ingest }: ApiOptions): void {
   const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
+  server.addContentTypeParser("application/octet-stream", (_request, content, done) => done(null, content));
+  server.post("/v1/files", async ({ body }) => {
+    if (body instanceof Readable) return { id: await hitlists.receive(body) };
+    throw new UserError("no file was sent", { remedy: "send it as application/octet-stream", exitCode: 2 });
+  });
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/v1/status", () => ({ version, agents: fleet.list().length, ingest: ingest() }));
   server.get("/v1/agents", () => fleet.list());
   server.get("/v1/campaigns", () => campaigns.list());
   server.post("/v1/campaigns", (request) => {
-    const { text, hitlist } = campaignFile.parse(request.body);
-    return campaigns.create(hitlist === undefined ? { text } : { text, hitlist });
+    const { text, hitlist, aliased } = campaignFile.parse(request.body);
+    const file: CampaignFile = { text, ...(hitlist && { hitlist }), ...(aliased && { aliased }) };
+    return campaigns.create(file);
   });
   server.get("/v1/campaigns/:id", (request) => campaigns.get(id(request)));
   server.post("/v1/campaigns/:id/start", (request) => campaigns.start(id(request)));

@@ -1,24 +1,30 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../shared/errors.js";
+import type { AddressList } from "../hitlist/address-list.js";
+import type { FrozenHitlist, Hitlists, SentFile } from "../hitlist/hitlists.js";
+import type { OpeningAgent } from "../hitlist/judge.js";
 import type { AgentIdentity } from "../session/agent.js";
-import { parseHitlist } from "./hitlist.js";
 import { campaignKeys } from "./keys.js";
 import { createMatcher } from "./matching.js";
 import type { CampaignRecord } from "./record.js";
 import { listedTargets, scanSources } from "./sources.js";
-import { parseCampaign } from "./spec.js";
+import { type CampaignSpec, parseCampaign } from "./spec.js";
 import type { CampaignStore } from "./store.js";
-import { type OpeningAgent, resolveTargets } from "./targets.js";
+import { resolveTargets } from "./targets.js";
 
 export interface CampaignFile {
   /** The YAML text. */
   readonly text: string;
-  /** Text of the file that `targets.ipv6.hitlist` names. */
-  readonly hitlist?: string;
+  /** The file that `targets.ipv6.hitlist` names. */
+  readonly hitlist?: SentFile;
+  /** The file that `targets.ipv6.aliased` names. */
+  readonly aliased?: SentFile;
 }
 
 export interface NewCampaignInput {
   readonly file: CampaignFile;
+  /** The file's hitlist as it was read; null where it has none. */
+  readonly hitlist: FrozenHitlist | null;
   readonly agents: readonly AgentIdentity[];
   /** Unix time in milliseconds. */
   readonly wallMs: number;
@@ -29,18 +35,39 @@ export interface NewCampaignInput {
 
 export interface NewCampaign {
   readonly record: CampaignRecord;
-  readonly addresses6: readonly Uint8Array[];
+  readonly addresses6: AddressList;
+}
+
+/** Reads the hitlist of a campaign, if it names one that was sent along. Rejects with UserError for what is wrong in it. */
+export async function readHitlist(
+  hitlists: Hitlists,
+  file: CampaignFile,
+  agents: readonly AgentIdentity[],
+): Promise<FrozenHitlist | null> {
+  const spec = parseCampaign(file.text);
+  const { ipv6, exclude } = spec.targets;
+  if (Array.isArray(ipv6) || file.hitlist === undefined) {
+    return null;
+  }
+  if (ipv6.aliased !== undefined && file.aliased === undefined) {
+    throw new UserError(`targets.ipv6.aliased: ${ipv6.aliased} was not sent along`, {
+      remedy: "send the prefixes with the campaign",
+      exitCode: 2,
+    });
+  }
+  return hitlists.freeze({
+    hitlist: file.hitlist,
+    aliased: file.aliased ?? null,
+    exclude,
+    agents: openingAgents(spec, agents),
+  });
 }
 
 /** A campaign from its file. Throws UserError for whatever is wrong in it. */
 export function newCampaign(input: NewCampaignInput): NewCampaign {
-  const { file, wallMs, coordinatorVersion } = input;
+  const { file, hitlist, wallMs, coordinatorVersion } = input;
   const spec = parseCampaign(file.text);
-  const matcher = createMatcher(spec);
-  const opening: OpeningAgent[] = input.agents.filter((agent) => matcher.isSelected(agent));
-  const { ipv6 } = spec.targets;
-  const hitlist = Array.isArray(ipv6) || file.hitlist === undefined ? null : parseHitlist(file.hitlist, ipv6.hitlist);
-  const { ranges, addresses6, notes } = resolveTargets(spec, hitlist, opening);
+  const { ranges, addresses6, notes } = resolveTargets(spec, hitlist, openingAgents(spec, input.agents));
   const pairs = ranges.map(({ first, last }) => [first, last] as const);
   const record: CampaignRecord = {
     id: uniqueId(spec.series, wallMs, input.isTaken),
@@ -55,7 +82,7 @@ export function newCampaign(input: NewCampaignInput): NewCampaign {
     finishedAtMs: null,
     ...campaignKeys(spec.seed, input.random),
     ranges: pairs,
-    addresses6: addresses6.length,
+    addresses6: addresses6.count,
     vantages: [],
     sources: [],
     notes,
@@ -64,6 +91,11 @@ export function newCampaign(input: NewCampaignInput): NewCampaign {
     rangesHash: createHash("sha256").update(JSON.stringify(pairs)).digest("hex"),
   };
   return { record, addresses6 };
+}
+
+function openingAgents(spec: CampaignSpec, agents: readonly AgentIdentity[]): OpeningAgent[] {
+  const matcher = createMatcher(spec);
+  return agents.filter((agent) => matcher.isSelected(agent));
 }
 
 /** Freezes the IPv6 lists of the SYN scan. */

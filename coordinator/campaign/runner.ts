@@ -2,10 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
 import type { Control, ControlConflict } from "../control/control.js";
+import type { Hitlists } from "../hitlist/hitlists.js";
 import type { Clock } from "../lease/clock.js";
 import type { LeaseTiming } from "../lease/state.js";
 import type { Fleet } from "../session/fleet.js";
-import { type CampaignFile, newCampaign, saveScanLists, startingVantages } from "./create.js";
+import {
+  type CampaignFile,
+  type NewCampaign,
+  newCampaign,
+  readHitlist,
+  saveScanLists,
+  startingVantages,
+} from "./create.js";
 import { createFleetDesk } from "./desk.js";
 import { type LiveCampaign, openCampaign } from "./live.js";
 import { type CampaignProgress, marksOf } from "./progress.js";
@@ -22,6 +30,7 @@ const GONE_AFTER_MS = 24 * 60 * 60 * 1_000;
 export interface CampaignsOptions {
   readonly control: Control;
   readonly store: CampaignStore;
+  readonly hitlists: Hitlists;
   readonly fleet: Fleet;
   readonly clock: Clock;
   /** Bytes of a cryptographic random source. */
@@ -66,7 +75,7 @@ interface Held {
  * what an earlier one says would be missed.
  */
 export async function createCampaigns(options: CampaignsOptions): Promise<Campaigns> {
-  const { control, store, fleet, clock, log } = options;
+  const { control, store, hitlists, fleet, clock, log } = options;
   const timing: LeaseTiming = {
     leaseTtlMs: fleet.timing.leaseTtlMs,
     goneAfterMs: options.goneAfterMs ?? GONE_AFTER_MS,
@@ -164,6 +173,21 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     return view(entry);
   };
 
+  const add = async (made: NewCampaign): Promise<Held> => {
+    const { record } = made;
+    const entry: Held = { record, revision: 0, live: null };
+    held.set(record.id, entry);
+    try {
+      await saveScanLists(store, made);
+      await store.saveCampaign(record);
+      entry.revision = await control.create(`campaigns.${record.id}`, campaignCodec, record);
+    } catch (error) {
+      held.delete(record.id);
+      throw error;
+    }
+    return entry;
+  };
+
   for (const { key, value, revision } of await control.list("campaigns", rawCodec)) {
     const record = decodeRecord(value, key, log);
     if (record !== null) {
@@ -182,25 +206,21 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
 
   return {
     async create(file) {
-      const made = newCampaign({
-        ...options,
-        file,
-        agents: connected(),
-        wallMs: clock.wallMs(),
-        isTaken: (id) => held.has(id),
-      });
-      const { record } = made;
-      const entry: Held = { record, revision: 0, live: null };
-      held.set(record.id, entry);
+      const agents = connected();
+      const hitlist = await readHitlist(hitlists, file, agents);
       try {
-        await saveScanLists(store, made);
-        await store.saveCampaign(record);
-        entry.revision = await control.create(`campaigns.${record.id}`, campaignCodec, record);
-      } catch (error) {
-        held.delete(record.id);
-        throw error;
+        const made = newCampaign({
+          ...options,
+          file,
+          hitlist,
+          agents,
+          wallMs: clock.wallMs(),
+          isTaken: (id) => held.has(id),
+        });
+        return view(await add(made));
+      } finally {
+        hitlist?.release();
       }
-      return view(entry);
     },
     async start(id) {
       const entry = find(id);

@@ -1,8 +1,9 @@
 import { createPermutation } from "../../shared/target/permutation.js";
-import type { Target } from "../../shared/target/source.js";
+import { ADDRESS_BYTES, type AddressList, copyAddress } from "../hitlist/address-list.js";
 import { sourcePermutationKey } from "./keys.js";
 import type { CampaignRecord, Pass, SourceRecord } from "./record.js";
 import type { CampaignSpec } from "./spec.js";
+import type { TargetChunk } from "./store.js";
 
 /** Ports that the same agents ask. */
 export interface PortGroup {
@@ -66,23 +67,34 @@ export function laterSources(campaign: Sized, pass: "recheck" | "tracebox"): Sou
   );
 }
 
-/** Targets of a frozen IPv6 list: addresses times ports, in an order keyed by the list's name. */
-export function* listedTargets(
-  addresses: readonly Uint8Array[],
+/** At most so many targets in one chunk of a list. */
+const CHUNK_TARGETS = 65_536;
+
+/**
+ * Targets of a frozen IPv6 list: each address with each port, numbered from 0 in an order keyed by the list's name. They
+ * come in the order of the addresses; what index each has is the permutation's inverse.
+ */
+export async function* listedTargets(
+  addresses: AddressList,
   ports: readonly number[],
   permutationKey: Uint8Array,
   list: string,
-): Generator<Target> {
-  const size = addresses.length * ports.length;
-  const permutation = createPermutation(size, sourcePermutationKey(permutationKey, list));
-  for (let index = 0; index < size; index++) {
-    const number = permutation.at(index);
-    const address = addresses[Math.floor(number / ports.length)];
-    const port = ports[number % ports.length];
-    if (address === undefined || port === undefined) {
-      throw new RangeError(`no target number ${number}`);
+): AsyncGenerator<TargetChunk> {
+  const permutation = createPermutation(addresses.count * ports.length, sourcePermutationKey(permutationKey, list));
+  let number = 0;
+  for await (const piece of addresses.pieces(Math.max(1, Math.floor(CHUNK_TARGETS / ports.length)))) {
+    const count = (piece.length / ADDRESS_BYTES) * ports.length;
+    const chunk = {
+      indices: new Float64Array(count),
+      addresses: new Uint8Array(count * ADDRESS_BYTES),
+      ports: new Uint16Array(count),
+    };
+    for (let i = 0; i < count; i++) {
+      chunk.indices[i] = permutation.indexOf(number++);
+      copyAddress(piece, Math.floor(i / ports.length) * ADDRESS_BYTES, chunk.addresses, i * ADDRESS_BYTES);
+      chunk.ports[i] = ports[i % ports.length] ?? 0;
     }
-    yield { address, port };
+    yield chunk;
   }
 }
 

@@ -43,11 +43,14 @@ const prefixLength = (most: number) =>
   text(`a prefix length from /0 to /${most}`, (value) => /^\/\d{1,2}$/.test(value) && Number(value.slice(1)) <= most);
 const packetsPerSecond = z.number().int().min(1).max(100_000_000);
 
+/** Files beside the campaign's: addresses one a line, and prefixes to leave out because whatever is in them answers. */
+const hitlistFile = z.strictObject({ hitlist: z.string().min(1), aliased: z.string().min(1).optional() });
+
 const schema = z.strictObject({
   series: text("a name (letters, digits, - and _)", isName),
   targets: z.strictObject({
     ipv4: z.array(ipv4Prefix).default([]),
-    ipv6: z.union([z.array(ipv6Address), z.strictObject({ hitlist: z.string().min(1) })]).default([]),
+    ipv6: z.union([z.array(ipv6Address), hitlistFile]).default([]),
     exclude: z.array(anyPrefix).default([]),
   }),
   ports: listOf(port),

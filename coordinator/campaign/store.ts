@@ -9,6 +9,13 @@ export interface CoverageRow extends CoverageInterval {
   readonly source: string;
 }
 
+/** Targets side by side: the n-th has the n-th index and port, and the 16 bytes from 16 n on. */
+export interface TargetChunk {
+  readonly indices: Float64Array;
+  readonly addresses: Uint8Array;
+  readonly ports: Uint16Array;
+}
+
 /** A frozen list's name and how many targets it has. */
 export interface ListSize {
   readonly source: string;
@@ -38,8 +45,8 @@ export interface TraceRequest {
 export interface CampaignStore {
   /** Inserts or replaces the row of a campaign. */
   saveCampaign(record: CampaignRecord): Promise<void>;
-  /** Replaces a frozen list; the n-th target gets index n. */
-  saveTargetList(campaign: string, list: string, targets: Iterable<Target>): Promise<void>;
+  /** Replaces a frozen list; the targets come in any order. */
+  saveTargetList(campaign: string, list: string, chunks: AsyncIterable<TargetChunk>): Promise<void>;
   /** Key: campaign, source, kind, epoch, from. */
   saveCoverage(campaign: string, rows: readonly CoverageRow[]): Promise<void>;
   /** Chooses and freezes; resolves with a size for each source, 0 where nothing was chosen. */

@@ -3,18 +3,16 @@ import { type Prefix, parsePrefix, prefixContains } from "../../shared/address/p
 import { UserError } from "../../shared/errors.js";
 import { type Blocklist, type BlocklistEntry, createBlocklist } from "../../shared/target/blocklist.js";
 import { type Ipv4Range, rangeOfPrefix, subtractRanges } from "../../shared/target/ranges.js";
+import { type AddressList, listOfAddresses } from "../hitlist/address-list.js";
+import type { FreezeCounts } from "../hitlist/freeze.js";
+import type { FrozenHitlist } from "../hitlist/hitlists.js";
+import type { OpeningAgent } from "../hitlist/judge.js";
 import type { CampaignSpec } from "./spec.js";
-
-/** A connected agent that a campaign would use, and the special-purpose prefixes its own file opens (CIDR text). */
-export interface OpeningAgent {
-  readonly agent: string;
-  readonly opened: readonly string[];
-}
 
 export interface ResolvedTargets {
   /** Allowed IPv4 ranges after every exclusion, ascending, not touching. */
   readonly ranges: readonly Ipv4Range[];
-  readonly addresses6: readonly Uint8Array[];
+  readonly addresses6: AddressList;
   /** What was left out without being an error, in words. */
   readonly notes: readonly string[];
 }
@@ -25,13 +23,13 @@ interface AgentBlocklist {
 }
 
 /**
- * The addresses that a campaign may ask. A wide prefix loses the special-purpose ranges in it, and a hitlist the
+ * The addresses that a campaign may ask. A wide prefix loses the special-purpose ranges in it, as `hitlist` has lost the
  * addresses in them; a prefix or address that is special-purpose as a whole must be opened by every one of `agents`.
  * Throws UserError (exit code 2) naming the key, the range, its registry name and RFC.
  */
 export function resolveTargets(
   spec: CampaignSpec,
-  hitlist: readonly Uint8Array[] | null,
+  hitlist: FrozenHitlist | null,
   agents: readonly OpeningAgent[],
 ): ResolvedTargets {
   const special = createBlocklist([]);
@@ -49,55 +47,51 @@ export function resolveTargets(
   });
   const ranges = subtractRanges(wanted, excluded.filter((prefix) => prefix.family === 4).map(rangeOfPrefix)).ranges;
 
-  const notes: string[] = [];
-  const addresses6 = hitlist === null ? listed(spec, special, local) : usable(hitlist, special, local, notes);
-  const excluded6 = excluded.filter((prefix) => prefix.family === 6);
-  const kept6 = addresses6.filter((address) => !excluded6.some((prefix) => prefixContains(prefix, address)));
-  if (ranges.length === 0 && kept6.length === 0) {
+  const addresses6 = hitlist?.list ?? listOfAddresses(listed(spec, excluded, special, local));
+  if (ranges.length === 0 && addresses6.count === 0) {
     throw new UserError("targets: nothing is left after the exclusions", {
       remedy: "check targets.exclude against the targets",
       exitCode: 2,
     });
   }
-  return { ranges, addresses6: kept6, notes };
+  return { ranges, addresses6, notes: hitlist === null ? [] : notesOn(hitlist.counts) };
 }
 
 /** Addresses named one by one: each must be allowed. */
-function listed(spec: CampaignSpec, special: Blocklist, local: readonly AgentBlocklist[]): Uint8Array[] {
+function listed(
+  spec: CampaignSpec,
+  excluded: readonly Prefix[],
+  special: Blocklist,
+  local: readonly AgentBlocklist[],
+): Uint8Array[] {
   const { ipv6 } = spec.targets;
   if (!Array.isArray(ipv6)) {
     throw new UserError(`targets.ipv6.hitlist: ${ipv6.hitlist} was not sent along`, {
-      remedy: "give the hitlist's text with the campaign",
+      remedy: "send the hitlist with the campaign",
       exitCode: 2,
     });
   }
   const unique = new Map(ipv6.map((text, i) => [formatAddress(parseAddress(text)), i]));
-  return [...unique].map(([text, i]) => {
+  const addresses = [...unique].map(([text, i]) => {
     const address = parseAddress(text);
     if (special.blockedBy(address) !== null) {
       requireOpened(`targets.ipv6[${i}]: ${text}`, address, text, special, local);
     }
     return address;
   });
+  return addresses.filter((address) => !excluded.some((prefix) => prefixContains(prefix, address)));
 }
 
-/** Addresses of a hitlist: those that are not allowed are left out, and said. */
-function usable(
-  hitlist: readonly Uint8Array[],
-  special: Blocklist,
-  local: readonly AgentBlocklist[],
-  notes: string[],
-): Uint8Array[] {
-  const allowed = hitlist.filter(
-    (address) =>
-      special.blockedBy(address) === null ||
-      (local.length > 0 && local.every(({ blocklist }) => blocklist.blockedBy(address) === null)),
-  );
-  const left = hitlist.length - allowed.length;
-  if (left > 0) {
-    notes.push(`${left} of ${hitlist.length} hitlist addresses left out: special-purpose, not opened by every agent`);
-  }
-  return allowed;
+/** What became of the lines of a hitlist. */
+function notesOn({ listed, distinct, special, aliased, excluded }: FreezeCounts): string[] {
+  const said = (count: number, why: string): string[] =>
+    count === 0 ? [] : [`${count} of ${distinct} hitlist addresses left out: ${why}`];
+  return [
+    ...(listed === distinct ? [] : [`${listed - distinct} of ${listed} hitlist lines repeat others`]),
+    ...said(special, "special-purpose, not opened by every agent"),
+    ...said(aliased, "in an aliased prefix"),
+    ...said(excluded, "in targets.exclude"),
+  ];
 }
 
 function requireOpened(

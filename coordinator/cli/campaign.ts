@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
@@ -28,9 +28,14 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
       .positional("file", { type: "string", demandOption: true, describe: "Campaign file" })
       .option("start", { type: "boolean", default: false, describe: "Start it at once" }),
   handler: async ({ data, json, file, start }) => {
-    const body = readCampaign(file);
+    const text = await readFile(file, "utf8").catch((error: unknown) => unreadable("campaign file", file, error));
+    const files = await openNamedFiles(file, text);
     const client = createClient(data);
-    const created = (await client.call("/v1/campaigns", body)) as CampaignProgress;
+    const sent: Record<string, { id: string; name: string }> = {};
+    for (const { key, name, handle } of files) {
+      sent[key] = { id: await client.sendFile(handle.createReadStream()), name };
+    }
+    const created = (await client.call("/v1/campaigns", { text, ...sent })) as CampaignProgress;
     const progress = start ? await post(client, created.id, "start") : created;
     print(
       json,
@@ -40,21 +45,22 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
   },
 };
 
-/** A campaign file and the hitlist that it names. Throws UserError for a file that cannot be read or is wrong. */
-function readCampaign(file: string): { text: string; hitlist?: string } {
-  const text = readText(file, "campaign file");
+/** The files that a campaign file names, found beside it. Rejects with UserError for one that is not there. */
+async function openNamedFiles(file: string, text: string) {
   const { ipv6 } = parseCampaign(text).targets;
-  if (Array.isArray(ipv6)) return { text };
-  return { text, hitlist: readText(resolve(dirname(file), ipv6.hitlist), "hitlist") };
+  const named = Array.isArray(ipv6) ? {} : { hitlist: ipv6.hitlist, aliased: ipv6.aliased };
+  const files = Object.entries(named).flatMap(([key, name]) => (name === undefined ? [] : [{ key, name }]));
+  return Promise.all(
+    files.map(async ({ key, name }) => {
+      const path = resolve(dirname(file), name);
+      return { key, name, handle: await open(path).catch((error: unknown) => unreadable(`${key} file`, path, error)) };
+    }),
+  );
 }
 
-function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const reason = errorCode(cause) === "ENOENT" ? "does not exist" : `cannot be read: ${errorMessage(cause)}`;
-    throw new UserError(`the ${what} ${file} ${reason}`, { remedy: "check the path", exitCode: 2, cause });
-  }
+function unreadable(what: string, file: string, cause: unknown): never {
+  const reason = errorCode(cause) === "ENOENT" ? "does not exist" : `cannot be read: ${errorMessage(cause)}`;
+  throw new UserError(`the ${what} ${file} ${reason}`, { remedy: "check the path", exitCode: 2, cause });
 }
 
 const startCommand = changing("start", "Start a campaign", (progress) => `${progress.id} is ${progress.state}`);

@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
 import { errorMessage, UserError } from "../../shared/errors.js";
 import { openState, type Running } from "../up/state.js";
 
@@ -7,9 +9,13 @@ export interface Client {
   readonly token: string;
   /** A call of the HTTP API; `body` makes it a POST. Rejects with the server's own error. */
   call(path: string, body?: unknown): Promise<unknown>;
+  /** Sends the content of a file of any length; resolves with the id to name it by. */
+  sendFile(content: Readable): Promise<string>;
   /** Lines of a response that does not end by itself, as JSON values. */
   lines(path: string, signal?: AbortSignal): AsyncIterable<unknown>;
 }
+
+const sentFile = z.object({ id: z.string() });
 
 /** Finds the coordinator that runs on a data folder. Throws UserError when there is none. */
 export function createClient(data: string): Client {
@@ -50,6 +56,12 @@ export function createClient(data: string): Client {
     where,
     token,
     lines,
+    async sendFile(content) {
+      const headers = { "Content-Type": "application/octet-stream" };
+      const body = Readable.toWeb(content);
+      const response = await request("/v1/files", { method: "POST", body, headers, duplex: "half" });
+      return sentFile.parse(await response.json()).id;
+    },
     call: async (path, body) => {
       const json = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
       return (await request(path, body === undefined ? {} : json)).json();

@@ -1,4 +1,4 @@
-import { ADDRESS_BYTES } from "./partitions.js";
+import { ADDRESS_BYTES } from "./address-list.js";
 
 /** Most addresses in one partition: hash and number of an address fit into a double's 53 bits together. */
 const MOST = 2 ** 21;

@@ -2,9 +2,10 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Prefix } from "../../shared/address/prefix.js";
 import { parseBlocklistFile } from "../../shared/target/blocklist-file.js";
 import { createAddressLines } from "./address-lines.js";
+import { ADDRESS_BYTES, copyAddress } from "./address-list.js";
 import { distinctAddresses, hashAddress } from "./distinct.js";
 import { createJudge, type Judgement, type OpeningAgent } from "./judge.js";
-import { ADDRESS_BYTES, copyAddress, createPartitions, type Partitions } from "./partitions.js";
+import { createPartitions, type Partitions } from "./partitions.js";
 import { type NamedFile, readText } from "./text-file.js";
 
 /** Plain data: can be posted to a thread. */

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { ADDRESS_BYTES, copyAddress } from "./address-list.js";
 
-export const ADDRESS_BYTES = 16;
 const PARTITIONS = 256;
 /** 8 MiB of buffers in all. */
 const BUFFERED_ADDRESSES = 2_048;
@@ -62,9 +62,4 @@ export function createPartitions(folder: string): Partitions {
       for (const part of parts) closeSync(part.file);
     },
   };
-}
-
-/** By hand: a view for each of millions of addresses would be garbage as soon as it is made. */
-export function copyAddress(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number): void {
-  for (let i = 0; i < ADDRESS_BYTES; i++) to[toAt + i] = from[fromAt + i] ?? 0;
 }

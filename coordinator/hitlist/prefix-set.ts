@@ -15,7 +15,10 @@ const WORDS = 4;
  */
 export function createPrefixSet(prefixes: readonly Prefix[]): PrefixSet {
   const outer: Range[] = [];
-  for (const range of prefixes.filter((prefix) => prefix.family === 6).map(rangeOf).sort(byFirst)) {
+  for (const range of prefixes
+    .filter((prefix) => prefix.family === 6)
+    .map(rangeOf)
+    .sort(byFirst)) {
     const before = outer.at(-1);
     if (before === undefined || compare(before.last, range.first, 0) < 0) {
       outer.push(range);

@@ -1,13 +1,12 @@
-import { formatAddress, parseAddress } from "../../shared/address/address.js";
+import { parseAddress } from "../../shared/address/address.js";
 import type { Target } from "../../shared/target/source.js";
 import { type CampaignRecord, campaignCodec, type SourceRecord } from "../campaign/record.js";
 import { scanVariants } from "../campaign/spec.js";
 import type { CampaignStore, ListSize } from "../campaign/store.js";
 import { buildJudgements, buildViews } from "../compare/build.js";
-import { ipv6Text } from "./address-text.js";
+import { listBlock } from "./list-block.js";
 import type { Store } from "./store.js";
 
-const INSERT_ROWS = 50_000;
 const IPV4_MAPPED = "target BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255')";
 
 /** The campaigns' part of the database. Every method can be called again after a failure: it replaces what was there. */
@@ -59,17 +58,11 @@ export function createCampaignStore(store: Store): CampaignStore {
       ]);
     },
 
-    async saveTargetList(campaign, source, targets) {
-      await clearList(campaign, source);
-      let rows: Record<string, unknown>[] = [];
-      let index = 0;
-      for (const { address, port } of targets) {
-        rows.push({ campaign, source, index: index++, target: ipv6Text(formatAddress(address)), port });
-        if (rows.length < INSERT_ROWS) continue;
-        await store.insertRows("target_lists", rows);
-        rows = [];
+    async saveTargetList(campaign, list, chunks) {
+      await clearList(campaign, list);
+      for await (const chunk of chunks) {
+        await store.insertBlock("target_lists", listBlock(campaign, list, chunk), null);
       }
-      if (rows.length > 0) await store.insertRows("target_lists", rows);
     },
 
     async saveCoverage(campaign, rows) {

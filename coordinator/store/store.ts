@@ -12,8 +12,11 @@ export interface Store {
   rows(sql: string, parameters?: Parameters): AsyncIterable<Readonly<Record<string, unknown>>>;
   /** Inserts objects whose keys are column names. */
   insertRows(table: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
-  /** Inserts one Native block; `token` makes a second insert of the same block count once. */
-  insertBlock(table: FactTable, block: Uint8Array, token: string): Promise<void>;
+  /**
+   * Inserts one Native block. `token` makes a second insert of the same block count once; with null it counts every
+   * time, also one that is the same as an earlier one.
+   */
+  insertBlock(table: FactTable | "target_lists", block: Uint8Array, token: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,7 +63,7 @@ export function createStore({ url, username, password, database }: StoreOptions)
         values: Readable.from([block], { objectMode: false }),
         // A column that the table does not have is an error, not something to leave out.
         clickhouse_settings: {
-          insert_deduplication_token: token,
+          ...(token === null ? { insert_deduplicate: 0 } : { insert_deduplication_token: token }),
           async_insert: 0,
           input_format_skip_unknown_fields: 0,
         },

@@ -8,6 +8,7 @@ import { startBroker } from "../broker/broker.js";
 import { ensureStreams } from "../broker/streams.js";
 import { createCampaigns } from "../campaign/runner.js";
 import { createControl } from "../control/control.js";
+import { createHitlists } from "../hitlist/hitlists.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
 import { createFleet } from "../session/fleet.js";
@@ -103,9 +104,11 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       timing: DEFAULT_TIMING,
       versions: { coordinator: options.version, oldestAgent: OLDEST_AGENT },
     });
+    const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
     const campaigns = await createCampaigns({
       control: await createControl(connection),
       store: createCampaignStore(store),
+      hitlists,
       fleet,
       clock,
       random: (bytes) => new Uint8Array(randomBytes(bytes)),
@@ -126,6 +129,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       operatorToken: state.token("operator"),
       version: options.version,
       campaigns,
+      hitlists,
       fleet,
       store,
       ingest: () => ingest.stats(),

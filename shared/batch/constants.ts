@@ -41,7 +41,8 @@ export function readCounts(block: Uint8Array): { columns: number; rows: number; 
   return { columns: columns.value, rows: rows.value, end: rows.end };
 }
 
-function constantColumn(name: string, type: string, value: Uint8Array, rows: number): Uint8Array {
+/** A column of a Native block with the same value, given as its bytes, in every row. */
+export function constantColumn(name: string, type: string, value: Uint8Array, rows: number): Uint8Array {
   const header = new ByteBuffer();
   header.string(name);
   header.string(type);
@@ -51,7 +52,8 @@ function constantColumn(name: string, type: string, value: Uint8Array, rows: num
   return column;
 }
 
-function stringBytes(value: string): Uint8Array {
+/** A text as a value of a String column. */
+export function stringBytes(value: string): Uint8Array {
   const bytes = new ByteBuffer();
   bytes.string(value);
   return bytes.view();

@@ -1,7 +1,7 @@
 import { OPTION_MPTCP, OPTION_TIMESTAMPS } from "../option/tcp-options.js";
 import type { Behaviour } from "./behaviour.js";
 
-/** Changes with every entry that is added, taken out or given another weight: a seed then makes another world. */
+/** Changes with every entry that is added, taken out or given another weight: a seed then makes another world altogether. */
 export const CATALOGUE_VERSION = 1;
 
 type Weighted = readonly (readonly [weight: number, behaviours: readonly Behaviour[]])[];

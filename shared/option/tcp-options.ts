@@ -47,27 +47,34 @@ export function findOption(bytes: Uint8Array, kind: number): Uint8Array | undefi
 
 const TIMESTAMPS_BYTES = 10;
 
-/**
- * TSval and TSecr (RFC 7323) of the first timestamps option, or null. A direct scan: it runs for every packet that is
- * received and makes nothing but its result.
- */
+/** TSval and TSecr (RFC 7323) of the first timestamps option, or null. */
 export function timestampsOf(bytes: Uint8Array): { value: number; echo: number } | null {
-  let at = 0;
-  while (at + TIMESTAMPS_BYTES <= bytes.length) {
+  const at = timestampsAt(bytes, 0, bytes.length);
+  return at < 0 ? null : { value: word(bytes, at + 2), echo: word(bytes, at + 6) };
+}
+
+/** TSecr of the options in `bytes[from, to)`; 0 where there is none. Makes nothing: it runs for every packet. */
+export function timestampEcho(bytes: Uint8Array, from: number, to: number): number {
+  const at = timestampsAt(bytes, from, to);
+  return at < 0 ? 0 : word(bytes, at + 6);
+}
+
+/** Where the first timestamps option begins, -1 when there is none that is whole. */
+function timestampsAt(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at + TIMESTAMPS_BYTES <= to) {
     const kind = bytes[at];
-    if (kind === OPTION_END) return null;
+    if (kind === OPTION_END) return -1;
     if (kind === OPTION_NOP) {
       at++;
       continue;
     }
     const length = bytes[at + 1] as number;
-    if (kind === OPTION_TIMESTAMPS) {
-      return length === TIMESTAMPS_BYTES ? { value: word(bytes, at + 2), echo: word(bytes, at + 6) } : null;
-    }
-    if (length < 2) return null;
+    if (kind === OPTION_TIMESTAMPS) return length === TIMESTAMPS_BYTES ? at : -1;
+    if (length < 2) return -1;
     at += length;
   }
-  return null;
+  return -1;
 }
 
 function word(bytes: Uint8Array, at: number): number {

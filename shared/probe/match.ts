@@ -1,7 +1,8 @@
 import { DecodeError } from "../errors.js";
-import { timestampsOf } from "../option/tcp-options.js";
+import { timestampEcho, timestampsOf } from "../option/tcp-options.js";
 import type { Packet } from "../packet/decode.js";
 import { decodeIp, type IpHeader, PROTOCOL_TCP, u8, u16, u32 } from "../packet/ip.js";
+import { createSegment, type Segment, segmentOf } from "../packet/segment.js";
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../packet/tcp.js";
 import { createProbeFieldValues, type ProbeFields, type ProbeFieldValues, variantOfSourcePort } from "./fields.js";
 import { type OptionProfile, profileFacts } from "./profile.js";
@@ -22,6 +23,12 @@ export interface ReplyMatch {
 export interface ReplyMatcher {
   /** Null for a packet that answers no probe of this stage. */
   match(packet: Packet, stage: Stage): ReplyMatch | null;
+  /**
+   * The same for a segment of the receive loop, and nothing is made: the number of the probe's variant in VARIANTS, or -1.
+   */
+  matchSegment(segment: Segment, stage: Stage): number;
+  /** Send time in milliseconds modulo 2^26 that a segment brings back, or null. */
+  sentTimeOf(segment: Segment): number | null;
 }
 
 /** Bytes of a TCP header that RFC 792 routers quote: ports and sequence number. */
@@ -39,31 +46,48 @@ const TTL_MASK = (1 << TTL_BITS) - 1;
 export function createReplyMatcher(fields: ProbeFields, profile: OptionProfile = "linux"): ReplyMatcher {
   const values = createProbeFieldValues();
   const { carriesTime } = profileFacts(profile);
+  const scratch = createSegment();
   return {
     match(packet, stage) {
       switch (packet.kind) {
         case "tcp":
-          return matchSegment(packet, stage);
+          return matchTcp(packet, stage);
         case "icmp-error":
           return matchQuote(packet.icmp.quote, stage);
         case "other":
           return null;
       }
     },
+    matchSegment,
+    sentTimeOf: (segment) => carried(0, echoOf(segment)).sentTimeMs26,
   };
 
-  function matchSegment({ ip, tcp }: Extract<Packet, { kind: "tcp" }>, stage: Stage): ReplyMatch | null {
-    const variant = variantOfSourcePort(tcp.destinationPort);
-    if (variant === null || (tcp.flags & TCP_ACK) === 0 || (tcp.flags & (TCP_SYN | TCP_RST)) === 0) {
+  function matchTcp({ ip, tcp }: Extract<Packet, { kind: "tcp" }>, stage: Stage): ReplyMatch | null {
+    const segment = segmentOf(ip, tcp, scratch);
+    const variant = VARIANTS[matchSegment(segment, stage)];
+    if (variant === undefined) {
       return null;
     }
-    fields.compute(stage, variant, ip.source, tcp.sourcePort, values);
-    if (tcp.destinationPort !== values.sourcePort || tcp.acknowledgement !== (values.sequence + 1) >>> 0) {
-      return null;
-    }
-    const echo = carriesTime ? (timestampsOf(tcp.options)?.echo ?? 0) : 0;
+    const echo = echoOf(segment);
     const ttl = stage === "tracebox" ? echo & TTL_MASK : 0;
     return { variant, address: ip.source, port: tcp.sourcePort, ...carried(ttl, echo) };
+  }
+
+  function matchSegment(segment: Segment, stage: Stage): number {
+    const { flags, source, sourcePort, destinationPort, acknowledgement } = segment;
+    const variant = variantOfSourcePort(destinationPort);
+    if (variant === null || (flags & TCP_ACK) === 0 || (flags & (TCP_SYN | TCP_RST)) === 0) {
+      return -1;
+    }
+    fields.compute(stage, variant, source, sourcePort, values);
+    if (destinationPort !== values.sourcePort || acknowledgement !== (values.sequence + 1) >>> 0) {
+      return -1;
+    }
+    return VARIANTS.indexOf(variant);
+  }
+
+  function echoOf({ bytes, optionsAt, optionsEnd }: Segment): number {
+    return carriesTime ? timestampEcho(bytes, optionsAt, optionsEnd) : 0;
   }
 
   function matchQuote(quote: Uint8Array, stage: Stage): ReplyMatch | null {

@@ -1,5 +1,6 @@
-import { decodeTcpOptions, OPTION_EXPERIMENT, OPTION_MPTCP } from "../option/tcp-options.js";
+import { OPTION_END, OPTION_EXPERIMENT, OPTION_MPTCP, OPTION_NOP } from "../option/tcp-options.js";
 import type { Packet } from "../packet/decode.js";
+import { createSegment, type Segment, segmentOf } from "../packet/segment.js";
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../packet/tcp.js";
 import type { Variant } from "../probe/variant.js";
 import type { SynVerdict } from "./names.js";
@@ -10,11 +11,10 @@ export const RULE_VERSION = 1;
 /** The probe's side of the question. */
 export interface SynQuestion {
   readonly variant: Variant;
-  /** The 64-bit key that a v0 probe carried. */
-  readonly sentKey: bigint;
+  /** The 64-bit key that a v0 probe carried; asked for only when it matters. */
+  readonly sentKey: () => bigint;
   /** Flags of the probe's MP_CAPABLE. */
   readonly sentFlags: number;
-  readonly packet: Packet;
 }
 
 export interface SynAnswer {
@@ -36,34 +36,56 @@ const LENGTH_WITHOUT_KEY = 4;
  * genuine answer has 12 bytes and the 4-byte form is an echo: reading eight key bytes whatever the length would take it
  * for a host. An MPTCP option in the answer to a control is nobody's echo and nobody's right answer: `malformed`.
  */
-export function classifySynReply({ variant, sentKey, sentFlags, packet }: SynQuestion): SynAnswer {
-  if (packet.kind !== "tcp") return verdict("unreachable");
-  if ((packet.tcp.flags & TCP_RST) !== 0) return verdict("rst");
-  if ((packet.tcp.flags & (TCP_SYN | TCP_ACK)) !== (TCP_SYN | TCP_ACK)) return verdict("malformed");
-  const { options, malformed } = decodeTcpOptions(packet.tcp.options);
-  const mptcp = options.filter((option) => option.kind === OPTION_MPTCP);
-  const [first] = mptcp;
-  if (first === undefined) {
-    if (malformed[0] === OPTION_MPTCP) return verdict("malformed");
-    const mirrored = variant === "unknown-option" && options.some((option) => option.kind === OPTION_EXPERIMENT);
-    return verdict(mirrored ? "echo" : "plain");
-  }
-  if (mptcp.length > 1) return verdict("malformed");
-  if (variant === "v0") return answerToV0(first.bytes, sentKey, sentFlags);
-  if (variant === "v1") return answerToV1(first.bytes, sentFlags);
-  return verdict("malformed");
+export function classifySynReply(question: SynQuestion, packet: Packet): SynAnswer {
+  if (packet.kind !== "tcp") return UNREACHABLE;
+  return classifySegment(question, segmentOf(packet.ip, packet.tcp, createSegment()));
 }
 
-function answerToV0(option: Uint8Array, sentKey: bigint, sentFlags: number): SynAnswer {
+/** The same for a segment of the receive loop. */
+export function classifySegment(question: SynQuestion, segment: Segment): SynAnswer {
+  const { flags, bytes, optionsAt, optionsEnd } = segment;
+  if ((flags & TCP_RST) !== 0) return RST;
+  if ((flags & (TCP_SYN | TCP_ACK)) !== (TCP_SYN | TCP_ACK)) return MALFORMED;
+  const { variant } = question;
+  let mptcpAt = -1;
+  let hasExperiment = false;
+  let at = optionsAt;
+  while (at < optionsEnd) {
+    const kind = bytes[at] as number;
+    if (kind === OPTION_END) break;
+    if (kind === OPTION_NOP) {
+      at++;
+      continue;
+    }
+    const length = at + 1 < optionsEnd ? (bytes[at + 1] as number) : 0;
+    if (length < 2 || at + length > optionsEnd) {
+      // An option that is cut off or has an impossible length: nothing behind it can be read.
+      if (kind === OPTION_MPTCP && mptcpAt < 0) return MALFORMED;
+      break;
+    }
+    if (kind === OPTION_MPTCP) {
+      if (mptcpAt >= 0) return MALFORMED;
+      mptcpAt = at;
+    }
+    hasExperiment ||= kind === OPTION_EXPERIMENT;
+    at += length;
+  }
+  if (mptcpAt < 0) return variant === "unknown-option" && hasExperiment ? ECHO : PLAIN;
+  if (variant !== "v0" && variant !== "v1") return MALFORMED;
+  const option = bytes.subarray(mptcpAt, mptcpAt + (bytes[mptcpAt + 1] as number));
+  return variant === "v0" ? answerToV0(option, question) : answerToV1(option, question);
+}
+
+function answerToV0(option: Uint8Array, { sentKey, sentFlags }: SynQuestion): SynAnswer {
   if (subtype(option) !== CAPABLE) return verdict("malformed");
   if (option.length === LENGTH_WITHOUT_KEY) return verdict("altered-echo");
   if (option.length !== LENGTH_WITH_KEY) return verdict("malformed");
   const key = keyOf(option);
-  if (key === sentKey) return verdict(option[3] === sentFlags && version(option) === 0 ? "echo" : "altered-echo");
+  if (key === sentKey()) return verdict(option[3] === sentFlags && version(option) === 0 ? "echo" : "altered-echo");
   return version(option) === 0 ? { verdict: "claims-v0", receiverKey: key } : verdict("malformed");
 }
 
-function answerToV1(option: Uint8Array, sentFlags: number): SynAnswer {
+function answerToV1(option: Uint8Array, { sentFlags }: SynQuestion): SynAnswer {
   if (subtype(option) !== CAPABLE) return verdict("malformed");
   if (option.length === LENGTH_WITHOUT_KEY) {
     return verdict(option[3] === sentFlags && version(option) === 1 ? "echo" : "altered-echo");
@@ -78,6 +100,12 @@ function verdict(name: SynVerdict): SynAnswer {
   return { verdict: name, receiverKey: null };
 }
 
+const UNREACHABLE = verdict("unreachable");
+const RST = verdict("rst");
+const MALFORMED = verdict("malformed");
+const ECHO = verdict("echo");
+const PLAIN = verdict("plain");
+
 function subtype(option: Uint8Array): number {
   return (option[2] ?? 0) >>> 4;
 }
@@ -87,7 +115,11 @@ function version(option: Uint8Array): number {
 }
 
 function keyOf(option: Uint8Array): bigint {
-  let key = 0n;
-  for (let i = 4; i < LENGTH_WITH_KEY; i++) key = (key << 8n) | BigInt(option[i] ?? 0);
-  return key;
+  return (BigInt(word(option, 4)) << 32n) | BigInt(word(option, 8));
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
+  );
 }

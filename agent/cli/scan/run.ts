@@ -1,4 +1,5 @@
 import { UserError } from "../../../shared/errors.js";
+import { decodePacket } from "../../../shared/packet/decode.js";
 import { serveRules } from "../../info/serve.js";
 import type { OwnRules } from "../allowed.js";
 import { abortOnInterrupt } from "../interrupt.js";
@@ -66,7 +67,7 @@ async function scanInto(outputs: Outputs, scan: Scan): Promise<ScanView> {
     request,
     plan: begun.plan,
     skip: begun.skip,
-    emit: (row, packet) => tally.take(row, headerOf(packet)),
+    emit: (row, packet) => tally.take(row, headerOf(decodePacket(packet))),
     allowedUntil: () => (outputs.rows.isFull ? 0 : Number.POSITIVE_INFINITY),
   });
   const engines = await openEngines(jobs, {

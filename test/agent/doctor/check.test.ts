@@ -42,6 +42,7 @@ test("an interface without any route fails, and each family without one is a war
     ["interface", "failed"],
     ["IPv4", "warning"],
     ["IPv6", "warning"],
+    ["driver", "failed"],
   ]);
   expect(findings[0]?.detail).toMatch(/eth7/);
 });

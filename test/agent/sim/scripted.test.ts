@@ -109,7 +109,10 @@ describe("a scripted world", () => {
   it.each([
     [{ vantages: [{ name: "here", node: "nowhere" }] }, /no node nowhere/],
     [{ routes: [...SCRIPT.routes, { node: "here", to: "198.18.9.0/24", via: "192.0.2.9" }] }, /leads to no neighbour/],
-    [{ routes: [...SCRIPT.routes, { node: "far", to: "198.18.1.0/24", via: "192.0.2.2" }] }, /circle/],
+    [
+      { routes: [...SCRIPT.routes, { node: "far", to: "198.18.1.0/24", via: "192.0.2.2" }] },
+      /way back from near does not lead over far/,
+    ],
     [
       { routes: SCRIPT.routes.map((route) => (route.node === "server" ? { ...route, to: "198.18.0.0/16" } : route)) },
       /way back from server does not lead over far/,

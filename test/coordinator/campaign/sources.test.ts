@@ -8,6 +8,7 @@ import {
   scanSources,
 } from "../../../coordinator/campaign/sources.js";
 import { parseCampaign } from "../../../coordinator/campaign/spec.js";
+import { listOfAddresses } from "../../../coordinator/hitlist/address-list.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
 
 const TEXT = `
@@ -77,18 +78,26 @@ describe("the target sources of a campaign", () => {
     ]);
   });
 
-  it("list every address with every port once, in an order that the key changes", () => {
-    const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"].map(parseAddress);
-    const order = (key: number) =>
-      [...listedTargets(addresses, [80, 443], new Uint8Array(16).fill(key), "synscan/v6/80+443")].map(
-        (target) => `${formatAddress(target.address)} ${target.port}`,
-      );
+  it("list every address with every port once, in an order that the key changes", async () => {
+    const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"];
+    const order = async (key: number) => {
+      const targets: string[] = [];
+      const list = listOfAddresses(addresses.map(parseAddress));
+      const permutationKey = new Uint8Array(16).fill(key);
+      for await (const chunk of listedTargets(list, [80, 443], permutationKey, "synscan/v6/80+443")) {
+        chunk.indices.forEach((index, i) => {
+          const address = formatAddress(chunk.addresses.subarray(16 * i, 16 * i + 16));
+          targets[index] = `${address} ${chunk.ports[i]}`;
+        });
+      }
+      return targets;
+    };
 
-    expect([...order(1)].sort()).toEqual(
-      addresses.flatMap((address) => [443, 80].map((port) => `${formatAddress(address)} ${port}`)),
+    expect([...(await order(1))].sort()).toEqual(
+      addresses.flatMap((address) => [443, 80].map((port) => `${address} ${port}`)),
     );
-    expect(order(1)).toEqual(order(1));
-    expect(order(1)).not.toEqual(order(2));
+    expect(await order(1)).toEqual(await order(1));
+    expect(await order(1)).not.toEqual(await order(2));
   });
 });
 

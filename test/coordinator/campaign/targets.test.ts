@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseHitlist } from "../../../coordinator/campaign/hitlist.js";
 import { parseCampaign } from "../../../coordinator/campaign/spec.js";
-import { type OpeningAgent, resolveTargets } from "../../../coordinator/campaign/targets.js";
+import { resolveTargets } from "../../../coordinator/campaign/targets.js";
+import { type AddressList, listOfAddresses } from "../../../coordinator/hitlist/address-list.js";
+import type { OpeningAgent } from "../../../coordinator/hitlist/judge.js";
 import { formatAddress, ipv4ToNumber, parseAddress } from "../../../shared/address/address.js";
 import { UserError } from "../../../shared/errors.js";
 
@@ -11,6 +12,14 @@ const LAB: OpeningAgent[] = [
   { agent: "sin-1", opened: ["198.18.0.0/16", "2001:db8::/32"] },
 ];
 const number = (text: string) => ipv4ToNumber(parseAddress(text));
+
+async function textOf(list: AddressList): Promise<string[]> {
+  const all: string[] = [];
+  for await (const piece of list.pieces(2)) {
+    for (let at = 0; at < piece.length; at += 16) all.push(formatAddress(piece.subarray(at, at + 16)));
+  }
+  return all;
+}
 
 function failure(run: () => unknown): UserError {
   try {
@@ -45,7 +54,7 @@ describe("the targets of a campaign", () => {
     expect(ranges).toEqual([{ first: number("198.16.0.0"), last: number("198.17.255.255") }]);
   });
 
-  it("may be special-purpose when every agent opens all of it", () => {
+  it("may be special-purpose when every agent opens all of it", async () => {
     const { ranges, addresses6 } = resolveTargets(
       spec(
         "{ ipv4: [198.18.7.0/24], ipv6: ['2001:db8::1', '2001:DB8:0::1', '2001:db8::2'], exclude: ['2001:db8::2/128'] }",
@@ -55,7 +64,7 @@ describe("the targets of a campaign", () => {
     );
 
     expect(ranges).toEqual([{ first: number("198.18.7.0"), last: number("198.18.7.255") }]);
-    expect(addresses6.map(formatAddress)).toEqual(["2001:db8::1"]);
+    expect(await textOf(addresses6)).toEqual(["2001:db8::1"]);
   });
 
   it("name the key, the registry's name, the RFC and the agent when a range is blocked", () => {
@@ -75,21 +84,21 @@ describe("the targets of a campaign", () => {
     );
   });
 
-  it("from a hitlist lose the special-purpose addresses, and say so", () => {
-    const hitlist = parseHitlist(
-      "# the list\n2606:4700::1111\n\n2001:db8::1 # lab\nfe80::1\n2606:4700::1111\n",
-      "hits.txt",
-    );
-    const resolved = resolveTargets(spec("{ ipv6: { hitlist: hits.txt } }"), hitlist, LAB);
+  it("from a hitlist are what was kept of it, and what was not is said", async () => {
+    const counts = { listed: 10, distinct: 9, kept: 2, special: 4, aliased: 1, excluded: 2 };
+    const list = listOfAddresses(["2606:4700::1111", "2001:db8::1"].map(parseAddress));
+    const resolved = resolveTargets(spec("{ ipv6: { hitlist: hits.txt } }"), { list, counts, release() {} }, LAB);
 
-    expect(resolved.addresses6.map(formatAddress)).toEqual(["2606:4700::1111", "2001:db8::1"]);
-    expect(resolved.notes).toEqual(["1 of 3 hitlist addresses left out: special-purpose, not opened by every agent"]);
+    expect(await textOf(resolved.addresses6)).toEqual(["2606:4700::1111", "2001:db8::1"]);
+    expect(resolved.notes).toEqual([
+      "1 of 10 hitlist lines repeat others",
+      "4 of 9 hitlist addresses left out: special-purpose, not opened by every agent",
+      "1 of 9 hitlist addresses left out: in an aliased prefix",
+      "2 of 9 hitlist addresses left out: in targets.exclude",
+    ]);
   });
 
-  it("are refused when a hitlist has a line that is no IPv6 address, or was not sent along", () => {
-    expect(failure(() => parseHitlist("2606::1\n1.2.3.4\n", "hits.txt")).message).toBe(
-      'hits.txt, line 2: "1.2.3.4" is not an IPv6 address',
-    );
+  it("are refused when the hitlist was not sent along", () => {
     expect(failure(() => resolveTargets(spec("{ ipv6: { hitlist: hits.txt } }"), null, [])).message).toContain(
       "hits.txt",
     );

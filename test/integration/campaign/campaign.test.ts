@@ -1,10 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { NatsConnection } from "@nats-io/transport-node";
 import pino from "pino";
 import type { CampaignProgress } from "../../../coordinator/campaign/progress.js";
 import { type Campaigns, createCampaigns } from "../../../coordinator/campaign/runner.js";
 import { createControl } from "../../../coordinator/control/control.js";
+import { freezeHitlist } from "../../../coordinator/hitlist/freeze.js";
+import { createHitlists } from "../../../coordinator/hitlist/hitlists.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
 import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.js";
@@ -16,6 +21,7 @@ import { askedOf, createMemoryStore, type MemoryStore } from "./memory-store.js"
 const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 const log = pino({ level: "silent" });
 let broker: TestBroker;
+let folder: string;
 let memory: MemoryStore;
 let agents: AutoAgent[];
 let coordinators: Coordinator[];
@@ -37,6 +43,7 @@ async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
   const campaigns = await createCampaigns({
     control: await createControl(connection),
     store: memory.store,
+    hitlists: createHitlists({ folder: join(folder, "hitlists"), freeze: freezeHitlist }),
     fleet,
     clock,
     random: (bytes) => randomBytes(bytes),
@@ -92,11 +99,13 @@ function campaignFile(text: string): { text: string } {
 const SMALL = "targets: { ipv4: [198.18.0.0/24] }\nports: [80]\nseed: 1\nrate: { perAgentPps: 100000 }\n";
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "parallax-campaign-"));
   broker = await startBroker();
 });
 
 afterAll(async () => {
   await broker.stop();
+  rmSync(folder, { recursive: true });
 });
 
 beforeEach(() => {

@@ -28,7 +28,15 @@ export function createMemoryStore(chosen: number) {
 
   const store: CampaignStore = {
     saveCampaign: (record) => work(() => void records.set(record.id, record)),
-    saveTargetList: (campaign, list, targets) => work(() => void lists.set(`${campaign} ${list}`, [...targets])),
+    saveTargetList: async (campaign, list, chunks) => {
+      const targets: Target[] = [];
+      for await (const { indices, addresses, ports } of chunks) {
+        indices.forEach((index, i) => {
+          targets[index] = { address: addresses.slice(16 * i, 16 * i + 16), port: ports[i] ?? 0 };
+        });
+      }
+      return work(() => void lists.set(`${campaign} ${list}`, targets));
+    },
     saveCoverage: (campaign, rows) =>
       work(() => {
         for (const row of rows) {

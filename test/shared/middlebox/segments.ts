@@ -20,7 +20,7 @@ function checksum(bytes: readonly number[]): number {
   return ~sum & 0xffff;
 }
 
-export function ipPacket(
+function ipPacket(
   family: 4 | 6,
   protocol: number,
   source: readonly number[],
@@ -39,11 +39,11 @@ export function ipPacket(
 }
 
 /** The bytes of an address as an IP header has them. */
-export function tail(family: 4 | 6, address: string): number[] {
+function tail(family: 4 | 6, address: string): number[] {
   return [...parseAddress(address).subarray(family === 4 ? 12 : 0)];
 }
 
-export function ends(family: 4 | 6): readonly [near: number[], far: number[]] {
+function ends(family: 4 | 6): readonly [near: number[], far: number[]] {
   return family === 4
     ? [tail(4, "192.0.2.9"), tail(4, "198.19.1.10")]
     : [tail(6, "2001:2:0:9::1"), tail(6, "2001:db8:1::10")];
