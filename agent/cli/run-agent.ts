@@ -45,7 +45,7 @@ async function openNetwork(config: AgentConfig, clock: Clock): Promise<ProbeNetw
   });
   return createProbeNetwork({
     port: openPacketPort(plan),
-    host: createThreadHost({ plan, threads: 1 }),
+    host: createThreadHost(plan),
     source4: plan.ipv4?.source ?? null,
     source6: plan.ipv6?.source ?? null,
     packetsPerSecond,

@@ -87,7 +87,7 @@ export async function openEngines(jobs: readonly Job[], network: EngineNetwork):
 
   async function open(plan: PortPlan, sharing: readonly Job[]): Promise<void> {
     const port = openPacketPort(plan);
-    const host = hostFor(plan, port, network.sendingThreads, clock);
+    const host = hostFor(plan, port, clock);
     const receiver = createReceiver({ port, clock });
     const receiving = receiver.run(over.signal);
     // Whoever runs the engines looks at it; until then a failure must not count as unhandled.
@@ -131,8 +131,8 @@ export async function openEngines(jobs: readonly Job[], network: EngineNetwork):
 }
 
 /** The portable driver's libraries crash outside the main thread. */
-function hostFor(plan: PortPlan, port: PacketPort, threads: number, clock: Clock): SenderHost {
-  if (plan.driver !== "portable") return createThreadHost({ plan, threads });
+function hostFor(plan: PortPlan, port: PacketPort, clock: Clock): SenderHost {
+  if (plan.driver !== "portable") return createThreadHost(plan);
   const { ipv4, ipv6 } = plan;
   return createLocalHost({ port, source4: ipv4?.source ?? null, source6: ipv6?.source ?? null, clock });
 }
@@ -163,6 +163,7 @@ function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan
     ...(network.driver === null ? {} : { driver: network.driver }),
     ...(towards4 === undefined ? {} : { towards4 }),
     ...(towards6 === undefined ? {} : { towards6 }),
+    sendingThreads: network.sendingThreads,
     manyTargets: jobs.some(({ addresses }) => addresses > 1),
     without,
   });

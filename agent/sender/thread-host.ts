@@ -8,8 +8,6 @@ export interface ThreadSetup {
   readonly plan: PortPlan;
   /** Hardware queue that the thread sends through. */
   readonly queue: number;
-  /** Threads that send for this agent. */
-  readonly threads: number;
   /** Two words: one that changes when there is something to do, and one that says that the thread is to end. */
   readonly wake: SharedArrayBuffer;
   /** Packets sent, and batches that the kernel refused. */
@@ -37,8 +35,8 @@ interface Thread {
 }
 
 /** Sends in threads of its own, each with a port that it opens from `plan`; a job goes to the least busy one. */
-export function createThreadHost(options: { readonly plan: PortPlan; readonly threads: number }): SenderHost {
-  const threads = Array.from({ length: options.threads }, (_, queue) => startThread(options, queue));
+export function createThreadHost(plan: PortPlan): SenderHost {
+  const threads = Array.from({ length: plan.sendingThreads }, (_, queue) => startThread(plan, queue));
   let lastId = 0;
 
   return {
@@ -72,11 +70,11 @@ export function createThreadHost(options: { readonly plan: PortPlan; readonly th
   };
 }
 
-function startThread({ plan, threads }: { plan: PortPlan; threads: number }, queue: number): Thread {
+function startThread(plan: PortPlan, queue: number): Thread {
   const wake = new SharedArrayBuffer(8);
   const counters = new SharedArrayBuffer(16);
   const worker = new Worker(new URL("./thread.js", import.meta.url), {
-    workerData: { plan, queue, threads, wake, counters } satisfies ThreadSetup,
+    workerData: { plan, queue, wake, counters } satisfies ThreadSetup,
   });
   const thread: Thread = {
     worker,

@@ -21,7 +21,7 @@ function main(setup: ThreadSetup): void {
     source4: setup.plan.ipv4?.source ?? null,
     source6: setup.plan.ipv6?.source ?? null,
     clock: createSystemClock(),
-    loops: setup.threads,
+    loops: setup.plan.sendingThreads,
   });
   try {
     while (Atomics.load(wake, 1) === 0) {

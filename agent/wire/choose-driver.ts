@@ -1,8 +1,8 @@
-import { errorMessage } from "../../shared/errors.js";
+import { errorMessage, UserError } from "../../shared/errors.js";
 import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "./constants.js";
 import { interfaceFacts } from "./interface.js";
 import { createLibc, type Libc } from "./libc.js";
-import type { RealDriver } from "./port.js";
+import type { DriverName, RealDriver } from "./port.js";
 import { systemError } from "./system-error.js";
 import { openXdpSocket } from "./xdp-socket.js";
 
@@ -33,9 +33,30 @@ export function chooseDriver(interfaceName: string): DriverChoice {
   return { driver: "portable", rejected };
 }
 
-function tryXdp(libc: Libc, interfaceName: string): void {
+/** How many threads can send at once, at most `wanted`: an AF_XDP socket has a hardware queue to itself. */
+export function mostThreads(driver: DriverName, interfaceName: string, wanted: number): number {
+  if (driver === "portable") return 1;
+  if (driver !== "xdp") return wanted;
+  const libc = createLibc();
+  // What keeps even the first queue from being opened is said when it is opened to send.
+  let threads = 1;
+  while (threads < wanted && hasQueue(libc, interfaceName, threads)) threads++;
+  return threads;
+}
+
+function hasQueue(libc: Libc, interfaceName: string, queue: number): boolean {
+  try {
+    tryXdp(libc, interfaceName, queue);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+function tryXdp(libc: Libc, interfaceName: string, queue = 0): void {
   const { index } = interfaceFacts(libc, interfaceName);
-  const small = { queue: 0, zeroCopy: false, frames: 64, frameBytes: 2048, ringSize: 64 };
+  const small = { queue, zeroCopy: false, frames: 64, frameBytes: 2048, ringSize: 64 };
   openXdpSocket(libc, { interfaceIndex: index, ...small }).close();
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../shared/errors.js";
 import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
-import { chooseDriver } from "./choose-driver.js";
+import { chooseDriver, mostThreads } from "./choose-driver.js";
 import { ethernetHeaders, type FamilyRoute } from "./ethernet.js";
 import { replyFilter } from "./filter.js";
 import { interfaceFacts, noSuchInterface } from "./interface.js";
@@ -28,12 +28,16 @@ export interface PlanPortOptions {
   /** Which driver; by default the fastest that works on the interface. */
   readonly driver?: DriverName;
   readonly zeroCopy?: boolean;
+  /** Threads to send from, if the driver and the interface allow so many; by default one. */
+  readonly sendingThreads?: number;
   readonly ip?: IpCommand;
 }
 
 /** How packets leave and enter, as plain data: a port can be opened from it in any thread. */
 export interface PortPlan {
   readonly driver: DriverName;
+  /** Threads that may each open a sending half, with queue numbers from 0. */
+  readonly sendingThreads: number;
   readonly interface: string;
   /** Null where the vantage point has none of the family. */
   readonly ipv4: FamilyRoute | null;
@@ -65,8 +69,10 @@ export async function planPort(options: PlanPortOptions): Promise<PortPlan> {
   }
   const family4 = routes[4]?.interface === used ? routes[4] : null;
   const family6 = routes[6]?.interface === used ? routes[6] : null;
+  const driver = options.driver ?? chooseDriver(used).driver;
   return {
-    driver: options.driver ?? chooseDriver(used).driver,
+    driver,
+    sendingThreads: mostThreads(driver, used, options.sendingThreads ?? 1),
     interface: used,
     ipv4: family4 === null ? null : await resolve(ip, family4),
     ipv6: family6 === null ? null : await resolve(ip, family6),

@@ -50,7 +50,9 @@ export function readSegment(bytes: Uint8Array, into: Segment): boolean {
   // Neither a later fragment nor one that more follow.
   if (isIpv4 && (((bytes[6] as number) & 0x3f) !== 0 || bytes[7] !== 0)) return false;
   const optionsEnd = headerBytes + ((bytes[headerBytes + 12] as number) >>> 4) * 4;
-  if (optionsEnd < headerBytes + 20 || optionsEnd > bytes.length) return false;
+  // Behind the packet there may be what the link filled its frame up with.
+  const end = Math.min(bytes.length, isIpv4 ? half(bytes, 2) : 40 + half(bytes, 4));
+  if (optionsEnd < headerBytes + 20 || optionsEnd > end) return false;
 
   const { source } = into;
   if (isIpv4) {

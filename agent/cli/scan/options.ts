@@ -93,7 +93,11 @@ const NETWORK = grouped("Network:", {
   "source-ip": { alias: "S", type: "string", describe: "Addresses of the interface to send from, one a family" },
   "gateway-mac": { alias: "G", type: "string", describe: "MAC address of the router (default: ask for it)" },
   driver: { type: "string", choices: DRIVERS, describe: "How packets are sent (default: see doctor)" },
-  "sender-threads": { alias: "T", type: "number", describe: "Threads that send (default: 1)" },
+  "sender-threads": {
+    alias: "T",
+    type: "number",
+    describe: "Threads that send; xdp has one for each queue of the interface at most (default: 1)",
+  },
 });
 
 const OUTPUT = grouped("Output:", {

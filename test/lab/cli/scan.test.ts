@@ -224,7 +224,7 @@ describe("parallax-agent scan", () => {
     lab.synsArrived();
     for (let i = 0; i < 3; i++) {
       const running = lab.start(args);
-      while (!existsSync(state)) await sleep(20);
+      while (!existsSync(state) && running.exitCode === null) await sleep(20);
       await sleep(1200 + 700 * i);
       await ended(running, "SIGKILL");
     }
