@@ -7,7 +7,7 @@ import { createThreadHost } from "../sender/thread-host.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import type { Engine, EngineProgress } from "../wire/engine.js";
 import { openPacketPort, type PortPlan, planPort } from "../wire/open-port.js";
-import type { DriverName, PacketPort } from "../wire/port.js";
+import type { PacketPort, RealDriver } from "../wire/port.js";
 import { createReceiver, type Receiver } from "../wire/receiver.js";
 
 /** The parts of an engine that depend on where it runs. */
@@ -36,7 +36,7 @@ export interface EngineNetwork {
   /** Null: that of the route. */
   readonly interface: string | null;
   /** Null: the fastest that works. */
-  readonly driver: DriverName | null;
+  readonly driver: RealDriver | null;
   readonly packetsPerSecond: number;
   /** Threads that send, for each job. */
   readonly sendingThreads: number;

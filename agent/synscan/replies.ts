@@ -21,7 +21,13 @@ export interface SynReplies {
   counters(): { readonly replies: number; readonly duplicates: number; readonly late: number };
 }
 
-export function createSynReplies(options: EngineOptions, board: ScanBoard): SynReplies {
+/** What the receiving half needs to know of the scan. */
+export type AskedProbes = Pick<
+  EngineOptions,
+  "source" | "sourceId" | "from" | "to" | "variants" | "fields" | "matcher" | "profile" | "emit"
+>;
+
+export function createSynReplies(options: AskedProbes, board: ScanBoard): SynReplies {
   const { source, sourceId, from, to, variants, fields, matcher } = options;
   const { constantKey, mptcpFlags } = profileFacts(options.profile);
   const fieldValues = createProbeFieldValues();

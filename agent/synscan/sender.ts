@@ -1,7 +1,7 @@
 import type { ProbeBuilder } from "../../shared/probe/build.js";
-import { BATCH_ENTRIES, type ProbeKernel, STAGED_BYTES } from "../../shared/probe/kernel.js";
+import { BATCH_PROBES, type ProbeKernel, STAGED_BYTES } from "../../shared/probe/kernel.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
-import type { MutableTarget, TargetSource } from "../../shared/target/source.js";
+import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
 import type { RateCap } from "../rate/rate-cap.js";
 import type { SendPort } from "../wire/port.js";
@@ -75,8 +75,11 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   const { port, board, source, from, to, variants, builder, kernel, ttl, cap, budget, isSkipped, clock } = options;
   const inPlace = port.words.buffer === kernel.words.buffer;
   const firstFrameAt = port.words.byteOffset;
-  const numbers = variants.map((variant) => VARIANTS.indexOf(variant));
   const allBits = (1 << variants.length) - 1;
+  /** For each set of bits on the board that are missing, the variants that they stand for as bits of VARIANTS. */
+  const wantedFor = Uint8Array.from({ length: allBits + 1 }, (_, missing) =>
+    variants.reduce((all, variant, i) => all | (((missing >>> i) & 1) << VARIANTS.indexOf(variant)), 0),
+  );
   const schedule = createSchedule({
     from,
     to,
@@ -88,13 +91,13 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     },
   });
   const deferred = createDeferred<OpenPass>(MOST_DEFERRED);
-  const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
+  const target = createTarget();
   /** The pass whose targets are being taken, and the target whose probes are being sent. */
   let open: OpenPass | null = null;
   const indices = Float64Array.of(from, from, NONE, from);
-  let currentMarks = 0;
+  /** Its probes that are still to be sent, as bits of VARIANTS. */
+  let wanted = 0;
   let currentOf: OpenPass | null = null;
-  let variantAt = 0;
   /** Slots that hold probes: those from `unsent` to `filled` are still to be sent. */
   let filled = 0;
   let unsent = 0;
@@ -104,12 +107,9 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   let packets = 0;
   let skipped = 0;
 
-  function missingProbes(marks: number): number {
-    if ((marks & SKIPPED) !== 0) return 0;
-    let missing = 0;
-    for (let i = 0; i < variants.length; i++) missing += ((marks >>> i) & 1) ^ 1;
-    return missing;
-  }
+  /** Probes that a target with these marks still needs, as bits of VARIANTS. */
+  const missingProbes = (marks: number): number =>
+    (marks & SKIPPED) !== 0 ? 0 : (wantedFor[~marks & allBits] as number);
 
   /** Makes the next target current; false when none can be taken now. */
   function takeTarget(nowMs: number): boolean {
@@ -118,7 +118,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       if (due !== undefined) {
         due.of.waiting--;
         source.targetAt(due.index, target);
-        begin(due.index, due.of, board.marks(due.index));
+        begin(due.index, due.of, missingProbes(board.marks(due.index)));
         return true;
       }
     }
@@ -128,9 +128,8 @@ export function createSynSender(options: SynSenderOptions): SynSender {
         if (!takePass(nowMs)) return false;
         continue;
       }
-      const marks = board.marks(index);
-      const missing = missingProbes(marks);
-      if (missing > 0) {
+      const missing = missingProbes(board.marks(index));
+      if (missing !== 0) {
         source.targetAt(index, target);
         if (isSkipped(target.address)) {
           board.mark(index, SKIPPED);
@@ -140,7 +139,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
           if (atMs === null) return false;
           if (atMs <= nowMs) {
             indices[NEXT] = index + 1;
-            begin(index, open, marks);
+            begin(index, open, missing);
             return true;
           }
           if (open !== null) {
@@ -155,18 +154,16 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   }
 
   /** When the target's probes may go; null: ask again. */
-  function reserve(packets: number, nowMs: number): number | null {
+  function reserve(probes: number, nowMs: number): number | null {
     return budget === null
       ? nowMs
-      : budget.table.reserve(target.address, packets, 1000 / budget.packetsPerSecond, nowMs);
+      : budget.table.reserve(target.address, countBits(probes), 1000 / budget.packetsPerSecond, nowMs);
   }
 
-  function begin(index: number, of: OpenPass | null, marks: number): void {
-    builder.aim(target);
+  function begin(index: number, of: OpenPass | null, probes: number): void {
     indices[CURRENT] = index;
-    currentMarks = marks;
+    wanted = probes;
     currentOf = of;
-    variantAt = 0;
     if (index >= (indices[SENT] as number)) indices[SENT] = index + 1;
   }
 
@@ -199,18 +196,22 @@ export function createSynSender(options: SynSenderOptions): SynSender {
 
   /** Puts up to `permitted` probes into the port's slots; returns how many. */
   function fill(permitted: number, nowMs: number): number {
-    const most = Math.min(permitted, BATCH_ENTRIES);
+    const most = Math.min(permitted, BATCH_PROBES);
     let slots = 0;
+    let targets = 0;
     while (slots < most) {
       if (indices[CURRENT] === NONE && !takeTarget(nowMs)) break;
-      for (; variantAt < variants.length && slots < most; variantAt++) {
-        if ((currentMarks & (1 << variantAt)) !== 0) continue;
-        builder.add(slots, numbers[variantAt] as number, ttl, placeOf(slots));
+      const now = lowestBits(wanted, most - slots);
+      builder.add(targets, target, now, ttl, slots);
+      targets++;
+      for (let left = now; left !== 0; left &= left - 1) {
+        builder.place(slots, placeOf(slots));
         slots++;
       }
-      if (variantAt >= variants.length) endTarget();
+      wanted ^= now;
+      if (wanted === 0) endTarget();
     }
-    builder.write(slots, clock.unixMs());
+    builder.write(targets, clock.unixMs());
     for (let i = 0; i < slots; i++) {
       if (!inPlace) copyToSlot(i);
       port.setLength(i, builder.lengthOf(i));
@@ -279,4 +280,17 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       }
     },
   };
+}
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
+}
+
+/** The `most` lowest of these bits. */
+function lowestBits(bits: number, most: number): number {
+  let rest = bits;
+  for (let i = 0; i < most && rest !== 0; i++) rest &= rest - 1;
+  return bits ^ rest;
 }

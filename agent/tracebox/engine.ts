@@ -1,7 +1,7 @@
 import { createProbeBuilder, PROBE_MAX_BYTES } from "../../shared/probe/build.js";
 import { createProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
 import { profileFacts } from "../../shared/probe/profile.js";
-import type { MutableTarget } from "../../shared/target/source.js";
+import { createTarget } from "../../shared/target/source.js";
 import { classifySynReply } from "../../shared/verdict/syn-reply.js";
 import type { Pacer } from "../rate/pacer.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
@@ -61,7 +61,7 @@ export function createTracebox(options: TraceboxOptions): Engine {
 
   function fillWindow(): void {
     while (window.size < windowTargets && next < to) {
-      const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
+      const target = createTarget();
       source.targetAt(next, target);
       if (options.isSkipped(target.address)) counters.skipped++;
       else window.add(next, target, variants);

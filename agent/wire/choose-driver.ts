@@ -2,7 +2,7 @@ import { errorMessage, UserError } from "../../shared/errors.js";
 import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "./constants.js";
 import { interfaceFacts } from "./interface.js";
 import { createLibc, type Libc } from "./libc.js";
-import type { DriverName, RealDriver } from "./port.js";
+import type { RealDriver } from "./port.js";
 import { systemError } from "./system-error.js";
 import { openXdpSocket } from "./xdp-socket.js";
 
@@ -34,7 +34,7 @@ export function chooseDriver(interfaceName: string): DriverChoice {
 }
 
 /** How many threads can send at once, at most `wanted`: an AF_XDP socket has a hardware queue to itself. */
-export function mostThreads(driver: DriverName, interfaceName: string, wanted: number): number {
+export function mostThreads(driver: RealDriver, interfaceName: string, wanted: number): number {
   if (driver === "portable") return 1;
   if (driver !== "xdp") return wanted;
   const libc = createLibc();

@@ -9,7 +9,9 @@ import { createLibc } from "./libc.js";
 import { findMacAddress } from "./neighbor.js";
 import { createPacketLink } from "./packet-link.js";
 import { createPacketPort } from "./packet-port.js";
-import type { DriverName, PacketPort, SendPort } from "./port.js";
+import type { PacketPort, RealDriver, SendPort } from "./port.js";
+import { loadPortableModules } from "./portable-modules.js";
+import { createPortablePort, createPortableSendPort, type PortablePortOptions } from "./portable-port.js";
 import { findRoute, type Route } from "./route.js";
 import { createXdpPort } from "./xdp-port.js";
 import { openXdpSocket } from "./xdp-socket.js";
@@ -26,7 +28,7 @@ export interface PlanPortOptions {
   readonly without?: ReadonlySet<4 | 6>;
   readonly ringBytes?: number;
   /** Which driver; by default the fastest that works on the interface. */
-  readonly driver?: DriverName;
+  readonly driver?: RealDriver;
   readonly zeroCopy?: boolean;
   /** Threads to send from, if the driver and the interface allow so many; by default one. */
   readonly sendingThreads?: number;
@@ -35,7 +37,7 @@ export interface PlanPortOptions {
 
 /** How packets leave and enter, as plain data: a port can be opened from it in any thread. */
 export interface PortPlan {
-  readonly driver: DriverName;
+  readonly driver: RealDriver;
   /** Threads that may each open a sending half, with queue numbers from 0. */
   readonly sendingThreads: number;
   readonly interface: string;
@@ -47,7 +49,8 @@ export interface PortPlan {
   readonly zeroCopy: boolean;
 }
 
-const RING_BYTES = 8 << 20;
+/** Room for the answers of a third of a second at 500,000 a second. Memory that was never needed is never taken. */
+const RING_BYTES = 32 << 20;
 
 /**
  * Finds out how packets leave: the interface that the routes name, source addresses, and the next hop of each family,
@@ -88,14 +91,21 @@ export interface OpenSendOptions {
   readonly memory?: Uint8Array;
 }
 
-/** Opens the sending half, in the thread that calls. Throws UserError without the privilege. */
+/** Opens the sending half, in the thread that calls; `portable` in the main thread only. Throws UserError. */
 export function openSendPort(plan: PortPlan, { queue = 0, memory }: OpenSendOptions = {}): SendPort {
-  return plan.driver === "xdp" ? openXdp(plan, queue, memory) : openPacket(plan, 0, memory);
+  switch (plan.driver) {
+    case "xdp":
+      return openXdp(plan, queue, memory);
+    case "packet":
+      return openPacket(plan, 0, memory);
+    case "portable":
+      return createPortableSendPort(portableOptions(plan));
+  }
 }
 
-/** Opens both halves. Throws UserError without the privilege. */
+/** Opens both halves; `xdp` only sends, so that its packets come and go as with `packet` here. Throws UserError. */
 export function openPacketPort(plan: PortPlan): PacketPort {
-  return openPacket(plan, plan.ringBytes);
+  return plan.driver === "portable" ? createPortablePort(portableOptions(plan)) : openPacket(plan, plan.ringBytes);
 }
 
 /** More than any probe needs; slots of 2 KiB would all begin in the same few sets of the processor's caches. */
@@ -114,6 +124,14 @@ function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): Pac
     ...(memory === undefined ? {} : { memory }),
   });
   return createPacketPort({ link, ipv4: plan.ipv4, ipv6: plan.ipv6 });
+}
+
+function portableOptions(plan: PortPlan): PortablePortOptions {
+  const libc = createLibc();
+  interfaceFacts(libc, plan.interface);
+  const { interface: interfaceName, ipv4, ipv6, ringBytes } = plan;
+  const modules = loadPortableModules();
+  return { modules, interfaceName, ipv4, ipv6, ringBytes, slots: SLOTS, slotBytes: SLOT_BYTES };
 }
 
 /** Frames of 2 KiB, half of them for the batch that is being filled: few enough to stay in the processor's cache. */

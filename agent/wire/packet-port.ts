@@ -1,5 +1,6 @@
 import { ETHERNET_HEADER_BYTES, ethernetHeaders, type FamilyRoute, FRAME_PADDING } from "./ethernet.js";
 import type { Link } from "./link.js";
+import { createOwnPackets } from "./own-packet.js";
 import type { PacketPort } from "./port.js";
 
 /** Where the IP packet begins in a slot. */
@@ -13,13 +14,11 @@ export interface PacketPortOptions {
 
 /**
  * IP packets over an Ethernet link: puts the Ethernet header of the packet's family in front, and hands up only IP
- * packets that are addressed to our own source addresses, cut to the length that their IP header gives (Ethernet pads
- * short frames). Closing the port closes the link.
+ * packets that are addressed to our own source addresses. Closing the port closes the link.
  */
 export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): PacketPort {
   const headers = ethernetHeaders({ ipv4, ipv6 }, link.macAddress);
-  const source4 = ipv4 === null ? null : ipv4.source.slice(12);
-  const source6 = ipv6 === null ? null : ipv6.source.slice();
+  const packetIn = createOwnPackets({ ipv4, ipv6 });
   const frames: Uint8Array[] = [];
   const packets: Uint8Array[] = [];
   /** The header that lies in each slot's frame, so that it is copied only when the family changes. */
@@ -29,23 +28,6 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
     frames.push(frame);
     packets.push(frame.subarray(ETHERNET_HEADER_BYTES));
     present.push(null);
-  }
-
-  /** The IP packet in a frame when it is one for us, else null. */
-  function packetIn(frame: Uint8Array): Uint8Array | null {
-    const start = ETHERNET_HEADER_BYTES;
-    const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
-    if (type === 0x0800 && source4 !== null && frame.length >= start + 20) {
-      if (!same(frame, start + 16, source4)) return null;
-      const bytes = ((frame[start + 2] ?? 0) << 8) | (frame[start + 3] ?? 0);
-      return frame.subarray(start, start + bytes);
-    }
-    if (type === 0x86dd && source6 !== null && frame.length >= start + 40) {
-      if (!same(frame, start + 24, source6)) return null;
-      const bytes = ((frame[start + 4] ?? 0) << 8) | (frame[start + 5] ?? 0);
-      return frame.subarray(start, start + 40 + bytes);
-    }
-    return null;
   }
 
   return {
@@ -84,11 +66,4 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
     receiveStats: () => link.stats(),
     close: () => link.close(),
   };
-}
-
-function same(frame: Uint8Array, at: number, address: Uint8Array): boolean {
-  for (let i = 0; i < address.length; i++) {
-    if (frame[at + i] !== address[i]) return false;
-  }
-  return true;
 }

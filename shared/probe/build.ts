@@ -1,12 +1,12 @@
-import { addressFamily } from "../address/address.js";
 import { UserError } from "../errors.js";
-import type { Target } from "../target/source.js";
+import { createTarget, MAPPED, type MutableTarget, type Target } from "../target/source.js";
 import {
-  BATCH_ENTRIES,
+  BATCH_PROBES,
   createProbeKernel,
   ENTRY_BYTES,
   JOB_TEMPLATES_AT,
   type ProbeKernel,
+  SLOT_BYTES,
   TEMPLATE_BYTES,
 } from "./kernel.js";
 import type { OptionProfile } from "./profile.js";
@@ -40,20 +40,20 @@ export interface ProbeBuilderOptions {
  * fractional milliseconds; TSval, where the profile has one, carries it modulo 2^26.
  */
 export interface ProbeBuilder {
-  /** Writes one probe to the front of `into` (at least PROBE_MAX_BYTES); returns its length. Throws as `aim`. */
+  /** Writes one probe to the front of `into` (at least PROBE_MAX_BYTES); returns its length. Throws as `add`. */
   build(target: Target, variant: Variant, ttl: number, timeMs: number, into: Uint8Array): number;
 
-  /** Chooses the target of what is added next. Throws UserError when there is no source address of its family. */
-  aim(target: Target): void;
+  /** The packet of slot number `slot` (0 to BATCH_PROBES - 1) goes to the kernel's byte `at`, where 96 bytes are free. */
+  place(slot: number, at: number): void;
   /**
-   * Adds a probe of VARIANTS[variant] as number `entry` (0 to BATCH_ENTRIES - 1) of the batch, to be written at the
-   * kernel's byte `at`, where 96 bytes are free.
+   * Adds probes of a target as number `entry` of the batch: bit i of `variants` asks for VARIANTS[i], and they go to the
+   * slots from `slot` on. Throws UserError when there is no source address of the target's family.
    */
-  add(entry: number, variant: number, ttl: number, at: number): void;
-  /** Writes the first `count` probes of the batch. */
+  add(entry: number, target: MutableTarget, variants: number, ttl: number, slot: number): void;
+  /** Writes the probes of the batch's first `count` entries. */
   write(count: number, timeMs: number): void;
-  /** Length in bytes of probe number `entry`, once it is written. */
-  lengthOf(entry: number): number;
+  /** Length in bytes of the probe in a slot, once it is written. */
+  lengthOf(slot: number): number;
 
   /** Gives the kernel's memory back; the builder is of no more use. */
   release(): void;
@@ -66,63 +66,56 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
   const job = kernel.reserve();
   bytes.set(sipHashState(options.secret), job);
   for (const [number, variant] of VARIANTS.entries()) {
-    if (source4 !== null) place(number, probeTemplate({ stage, family: 4, source: source4, variant, profile }));
+    if (source4 !== null) putTemplate(number, probeTemplate({ stage, family: 4, source: source4, variant, profile }));
     if (source6 !== null)
-      place(IPV6_TEMPLATES + number, probeTemplate({ stage, family: 6, source: source6, variant, profile }));
+      putTemplate(IPV6_TEMPLATES + number, probeTemplate({ stage, family: 6, source: source6, variant, profile }));
   }
   const ttlMask = stage === "tracebox" ? TTL_MASK : 0;
   const firstEntry = kernel.batchAt / 4;
+  const firstSlot = kernel.slotsAt / 4;
+  const single = createTarget();
 
-  /** The target: its address as four words, its port, and which templates are for it. */
-  const address = new Int32Array(4);
-  const addressBytes = new Uint8Array(address.buffer);
-  let port = 0;
-  let templates = 0;
-
-  function place(number: number, template: Uint8Array): void {
+  function putTemplate(number: number, template: Uint8Array): void {
     bytes.set(template, job + JOB_TEMPLATES_AT + number * TEMPLATE_BYTES);
   }
 
-  function aim(target: Target): void {
-    // Byte by byte: `set` costs more than the hash.
-    for (let i = 0; i < 16; i++) addressBytes[i] = target.address[i] as number;
-    port = target.port;
-    const isIpv4 = addressFamily(addressBytes) === 4;
-    if ((isIpv4 ? source4 : source6) === null) {
-      throw new UserError(`no IPv${isIpv4 ? 4 : 6} source address for a probe`, {
-        remedy: `give the interface an IPv${isIpv4 ? 4 : 6} address or leave such targets out`,
-      });
-    }
-    templates = isIpv4 ? 0 : IPV6_TEMPLATES;
+  function place(slot: number, at: number): void {
+    words[firstSlot + slot * (SLOT_BYTES / 4)] = at;
   }
 
-  function add(entry: number, variant: number, ttl: number, at: number): void {
+  function add(entry: number, target: MutableTarget, variants: number, ttl: number, slot: number): void {
+    const { words: address, port } = target;
+    const isIpv4 = address[2] === MAPPED && address[0] === 0 && address[1] === 0;
+    if ((isIpv4 ? source4 : source6) === null) throw noSource(isIpv4 ? 4 : 6);
     const word = firstEntry + entry * (ENTRY_BYTES / 4);
     words[word] = address[0] as number;
     words[word + 1] = address[1] as number;
     words[word + 2] = address[2] as number;
     words[word + 3] = address[3] as number;
-    words[word + 4] = port | ((templates + variant) << 16) | (ttl << 24);
-    words[word + 5] = at;
+    words[word + 4] = port | ((isIpv4 ? 0 : IPV6_TEMPLATES) << 16) | (ttl << 24);
+    words[word + 5] = variants;
+    words[word + 6] = slot;
   }
 
   function write(count: number, timeMs: number): void {
-    if (count > BATCH_ENTRIES) throw new RangeError(`${count} probes in a batch of ${BATCH_ENTRIES}`);
+    if (count > BATCH_PROBES) throw new RangeError(`${count} targets in a batch of ${BATCH_PROBES}`);
     // By floor, as `%` on a fraction is a call of C's fmod.
     const inModulus = Math.floor(timeMs) - Math.floor(timeMs / TIME_MODULUS_MS) * TIME_MODULUS_MS;
     kernel.writeProbes(job, count, inModulus << TTL_BITS, ttlMask);
   }
 
-  const lengthOf = (entry: number): number => words[firstEntry + entry * (ENTRY_BYTES / 4) + 6] as number;
+  const lengthOf = (slot: number): number => words[firstSlot + slot * (SLOT_BYTES / 4) + 1] as number;
 
   return {
-    aim,
+    place,
     add,
     write,
     lengthOf,
     build(target, variant, ttl, timeMs, into) {
-      aim(target);
-      add(0, VARIANTS.indexOf(variant), ttl, kernel.stagedAt);
+      single.address.set(target.address);
+      single.port = target.port;
+      add(0, single, 1 << VARIANTS.indexOf(variant), ttl, 0);
+      place(0, kernel.stagedAt);
       write(1, timeMs);
       const length = lengthOf(0);
       for (let i = 0; i < length; i++) into[i] = bytes[kernel.stagedAt + i] as number;
@@ -134,3 +127,9 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
 
 /** Templates of IPv4 come first, one for each variant. */
 const IPV6_TEMPLATES = 4;
+
+function noSource(family: 4 | 6): UserError {
+  return new UserError(`no IPv${family} source address for a probe`, {
+    remedy: `give the interface an IPv${family} address or leave such targets out`,
+  });
+}

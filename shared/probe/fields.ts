@@ -31,8 +31,9 @@ export function probeKind(stage: Stage, variant: Variant): number {
 }
 
 /**
- * Fields as words of SipHash-2-4-128 under `secret` (16 bytes) over stage number, variant number, port (big-endian)
- * and address: an answer that carries them back proves the probe was seen, without any state here.
+ * Fields as words of SipHash-2-4-128 under `secret` (16 bytes) over address, stage number, variant number and port
+ * (big-endian): an answer that carries them back proves the probe was seen, without any state here. The address comes
+ * first because the probes of a target have it in common.
  */
 export function createProbeFields(secret: Uint8Array): ProbeFields {
   const hash = createSipHash20(secret);
@@ -40,11 +41,11 @@ export function createProbeFields(secret: Uint8Array): ProbeFields {
     compute(stage, variant, address, port, into) {
       const variantNumber = VARIANTS.indexOf(variant);
       const words = hash(
-        probeKind(stage, variant) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
         word(address, 0),
         word(address, 4),
         word(address, 8),
         word(address, 12),
+        probeKind(stage, variant) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
       );
       const word1 = words[1] as number;
       into.sequence = words[0] as number;

@@ -1,4 +1,4 @@
-import { createProbeKernel } from "./kernel.js";
+import { createProbeKernel, JOB_TEMPLATES_AT } from "./kernel.js";
 
 /**
  * Hashes 20 bytes, given as five little-endian 32-bit words, to four little-endian 32-bit words: always the same
@@ -6,9 +6,9 @@ import { createProbeKernel } from "./kernel.js";
  */
 export type SipHash20 = (m0: number, m1: number, m2: number, m3: number, m4: number) => Uint32Array;
 
-/** Where the initial state, the message behind its first word, and the output lie in the hash's own memory. */
-const REST_AT = 32;
-const OUTPUT_AT = 48;
+/** Where the message and the output lie in the hash's own memory, behind the job's states. */
+const MESSAGE_AT = JOB_TEMPLATES_AT;
+const OUTPUT_AT = MESSAGE_AT + 32;
 
 /**
  * SipHash-2-4 with 128-bit output (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of messages of
@@ -19,11 +19,12 @@ export function createSipHash20(key: Uint8Array): SipHash20 {
   bytes.set(sipHashState(key));
   const output = new Uint32Array(bytes.buffer, OUTPUT_AT, 4);
   return (m0, m1, m2, m3, m4) => {
-    words[REST_AT / 4] = m1;
-    words[REST_AT / 4 + 1] = m2;
-    words[REST_AT / 4 + 2] = m3;
-    words[REST_AT / 4 + 3] = m4;
-    hash(0, m0, REST_AT, OUTPUT_AT);
+    words[MESSAGE_AT / 4] = m0;
+    words[MESSAGE_AT / 4 + 1] = m1;
+    words[MESSAGE_AT / 4 + 2] = m2;
+    words[MESSAGE_AT / 4 + 3] = m3;
+    words[MESSAGE_AT / 4 + 4] = m4;
+    hash(0, MESSAGE_AT, OUTPUT_AT);
     return output;
   };
 }

@@ -10,7 +10,25 @@ export interface Target {
 /** The same object, filled again for every index: nothing is allocated per packet. */
 export interface MutableTarget {
   readonly address: Uint8Array;
+  /** The address as four 32-bit words of memory: a fifth of the work where every target counts. */
+  readonly words: Int32Array;
   port: number;
+}
+
+export function createTarget(): MutableTarget {
+  const words = new Int32Array(4);
+  return { address: new Uint8Array(words.buffer), words, port: 0 };
+}
+
+/** The third word of a mapped IPv4 address: bytes 0, 0, 0xff, 0xff on a little-endian machine, as all of Node's are. */
+export const MAPPED = 0xffff_0000 | 0;
+
+/** Makes `into` the address of the IPv4 number `value`. */
+export function setIpv4({ words }: MutableTarget, value: number): void {
+  words[0] = 0;
+  words[1] = 0;
+  words[2] = MAPPED;
+  words[3] = (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
 }
 
 /** Targets by index: `targetAt` is a bijection from `[0, size)`, `indexOf` its inverse. Both O(1) in the size. */

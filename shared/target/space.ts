@@ -1,7 +1,7 @@
-import { addressFamily, ipv4FromNumber, ipv4ToNumber } from "../address/address.js";
+import { addressFamily, ipv4ToNumber } from "../address/address.js";
 import { createPermutation } from "./permutation.js";
 import { createRangeSet, type Ipv4Range } from "./ranges.js";
-import type { TargetSource } from "./source.js";
+import { setIpv4, type TargetSource } from "./source.js";
 
 export interface SpaceOptions {
   /** Allowed addresses, after every exclusion. */
@@ -32,7 +32,7 @@ export function createSpaceSource(options: SpaceOptions): TargetSource {
       const number = permutation.at(index);
       // The division is a sixth of a target's cost.
       const rank = portCount === 1 ? number : Math.floor(number / portCount);
-      ipv4FromNumber(addresses.addressAtRank(rank), into.address);
+      setIpv4(into, addresses.addressAtRank(rank));
       into.port = ports[number - rank * portCount] ?? 0;
     },
     indexOf(address, port) {

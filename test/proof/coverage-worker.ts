@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Interval } from "../../coordinator/lease/intervals.js";
+import { createTarget } from "../../shared/target/source.js";
 import { createSpaceSource, type SpaceOptions } from "../../shared/target/space.js";
 import { createBitMarker, type SharedBits } from "./address-bitmap.js";
 
@@ -22,7 +23,7 @@ const marked: number[] = [];
 const marker = createBitMarker(bits, (address) => {
   if (marked.length < MOST_REPORTED) marked.push(address);
 });
-const target = { address: new Uint8Array(16), port: 0 };
+const target = createTarget();
 
 parentPort?.on("message", (interval: Interval | null) => {
   const { from, to } = interval ?? { from: 0, to: 0 };

@@ -2,7 +2,7 @@ import { addressFamily, ipv4FromNumber } from "../../../shared/address/address.j
 import { UserError } from "../../../shared/errors.js";
 import { PROBE_MAX_BYTES, type ProbeBuilder } from "../../../shared/probe/build.js";
 import { profileFacts } from "../../../shared/probe/profile.js";
-import type { MutableTarget } from "../../../shared/target/source.js";
+import { createTarget } from "../../../shared/target/source.js";
 import { createIpCommand } from "../../wire/ip-command.js";
 import { findRoute } from "../../wire/route.js";
 import type { OwnRules } from "../allowed.js";
@@ -56,7 +56,7 @@ async function dryRun(request: ScanRequest, { plan, remaining }: BegunScan): Pro
 }
 
 async function firstProbes(request: ScanRequest, plan: ScanPlan): Promise<Uint8Array[]> {
-  const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
+  const target = createTarget();
   const { ttl } = profileFacts(request.profile);
   const probes: Uint8Array[] = [];
   for (const planned of plan.sources) {

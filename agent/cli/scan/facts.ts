@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { formatAddress } from "../../../shared/address/address.js";
 import { FIRST_SOURCE_PORT } from "../../../shared/probe/fields.js";
 import { profileFacts } from "../../../shared/probe/profile.js";
-import type { MutableTarget } from "../../../shared/target/source.js";
+import { createTarget } from "../../../shared/target/source.js";
 import type { PortPlan } from "../../wire/open-port.js";
 import type { OwnRules } from "../allowed.js";
 import type { BegunScan } from "./begin.js";
@@ -95,7 +95,7 @@ export function scanFacts(request: ScanRequest, rules: OwnRules, begun: BegunSca
 
 function firstTarget({ sources: [first] }: ScanPlan): string | null {
   if (first === undefined) return null;
-  const target: MutableTarget = { address: new Uint8Array(16), port: 0 };
+  const target = createTarget();
   first.source.targetAt(first.from, target);
   return formatAddress(target.address);
 }

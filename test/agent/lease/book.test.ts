@@ -4,6 +4,7 @@ import { createLeaseBook } from "../../../agent/lease/book.js";
 import type { ProbeJob, ProbeRun } from "../../../agent/lease/engine.js";
 import { type CutBatch, createBatchWriter, type LeaseRef } from "../../../agent/lease/writer.js";
 import type { WorkGrant, WorkPlan } from "../../../shared/lease/work.js";
+import { createTarget } from "../../../shared/target/source.js";
 import { replyRow } from "./rows.js";
 
 const PLAN: WorkPlan = {
@@ -122,7 +123,7 @@ describe("the lease book", () => {
     book.grant(grant("L1", 100, 110));
     book.grant(grant("L1", 100, 110));
     expect(runs).toHaveLength(1);
-    const target = { address: new Uint8Array(16), port: 0 };
+    const target = createTarget();
     run(0).job.source.targetAt(105, target);
     expect([target.address[15], target.port]).toEqual([105, 80]);
     expect(listed()).toEqual([["L1", 100, 100, 100]]);

@@ -162,19 +162,19 @@ test("secret, stage, variant, address and port all change the sequence number", 
   expect(new Set(sequences).size).toBe(sequences.length);
 });
 
-// SipHash of 00 01 0050 and ::ffff:198.18.0.1 under 00..0f, printed by openssl: 694DCFE3 B12C9DAB 45469187 BE231C4D.
+// SipHash of ::ffff:198.18.0.1 and 00 01 0050 under 00..0f, printed by openssl: 9A0212D2 BB35755B 0B401A3F 94AAF5C0.
 test("fields are the words of the hash as the format says", () => {
   const values = fieldsOf("synscan", "v1", host4, 80);
-  const w1 = 0xab9d2cb1;
+  const w1 = 0x5b7535bb;
   expect(values).toEqual({
-    sequence: 0xe3cf4d69,
+    sequence: 0xd212029a,
     sourcePort: 61_000 + 1134 + Math.floor(((w1 & 0xffff) * 1134) / 65_536),
     ipIdHigh: (w1 >>> 16) & 0x3ff,
-    flowLabel: 0xab9d2,
-    keyHigh: 0x87914645,
-    keyLow: 0x4d1c23be,
+    flowLabel: 0x5b753,
+    keyHigh: 0x3f1a400b,
+    keyLow: 0xc0f5aa94,
   });
-  expect(senderKey(values)).toBe(0x879146454d1c23ben);
+  expect(senderKey(values)).toBe(0x3f1a400bc0f5aa94n);
 });
 
 test("a target of a family without source address is refused with a remedy", () => {

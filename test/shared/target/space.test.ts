@@ -1,10 +1,11 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
+import { createTarget } from "../../../shared/target/source.js";
 import { createSpaceSource } from "../../../shared/target/space.js";
 
 const permutationKey = Uint8Array.from({ length: 16 }, (_, i) => i * 3);
-const into = { address: new Uint8Array(16), port: 0 };
+const into = createTarget();
 const ranges = [
   { first: 0xc6120000, last: 0xc6120063 },
   { first: 0xc6130000, last: 0xc6130031 },
@@ -41,7 +42,9 @@ test("indexOf is the inverse of targetAt, over all of IPv4 and several ports", (
 
 test("what was in the target object before leaves no trace", () => {
   const source = createSpaceSource({ ranges, ports: [80], permutationKey });
-  const dirty = { address: new Uint8Array(16).fill(0xab), port: 9 };
+  const dirty = createTarget();
+  dirty.address.fill(0xab);
+  dirty.port = 9;
   source.targetAt(3, dirty);
   source.targetAt(3, into);
   expect(dirty).toEqual(into);

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addInterval, type Interval, type Intervals, takeFirst } from "../../../coordinator/lease/intervals.js";
 import { formatAddress } from "../../../shared/address/address.js";
+import { createTarget } from "../../../shared/target/source.js";
 import { createSpaceSource } from "../../../shared/target/space.js";
 import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
 
@@ -72,7 +73,7 @@ test("agents that each open the source for themselves ask every target once betw
     fc.property(blocks, ports, keys, steps, (chosen, asked, permutationKey, plan) => {
       const ranges = chosen.map((block) => ({ first: 0xc6120000 + 8 * block, last: 0xc6120000 + 8 * block + 4 }));
       const spec: TargetSourceSpec = { kind: "space", ranges, ports: asked, permutationKey };
-      const into = { address: new Uint8Array(16), port: 0 };
+      const into = createTarget();
       const seen: string[] = [];
       for (const { from, to } of workOff(openTargetSource(spec).size, plan)) {
         const source = openTargetSource(spec);
@@ -96,7 +97,7 @@ test("leases at any place of a source of several ports over all of IPv4 lead to 
     fc.property(fc.integer({ min: 1, max: 5 }), keys, steps, (portCount, permutationKey, plan) => {
       const ports = Array.from({ length: portCount }, (_, i) => 80 + i);
       const source = createSpaceSource({ ranges: [{ first, last: 2 ** 32 - 1 }], ports, permutationKey });
-      const into = { address: new Uint8Array(16), port: 0 };
+      const into = createTarget();
       for (const { from, to } of workOff(source.size, plan)) {
         for (const index of [from, to - 1]) {
           source.targetAt(index, into);

@@ -10,6 +10,7 @@ import { scanRequest } from "../../../../agent/cli/scan/request.js";
 import { parseTargets } from "../../../../agent/cli/targets.js";
 import { formatAddress } from "../../../../shared/address/address.js";
 import { formatPrefix } from "../../../../shared/address/prefix.js";
+import { createTarget } from "../../../../shared/target/source.js";
 import { scanArguments } from "./arguments.js";
 
 const folder = mkdtempSync(join(tmpdir(), "parallax-begin-"));
@@ -30,7 +31,7 @@ function begin(line: string, rules = LAB): Promise<BegunScan> {
 
 /** Targets in the scan's order. */
 function orderOf({ plan }: BegunScan): string[] {
-  const into = { address: new Uint8Array(16), port: 0 };
+  const into = createTarget();
   return plan.sources.flatMap(({ source, from, to }) =>
     Array.from({ length: to - from }, (_, i) => {
       source.targetAt(from + i, into);

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import yargs from "yargs";
+import { hideBin } from "yargs/helpers";
+import { benchCost } from "./cost.js";
+import { benchHosts } from "./hosts.js";
+import { benchReceive } from "./receive.js";
+import { type BenchResult, machine, textOf } from "./result.js";
+import { benchSyn } from "./syn.js";
+
+const BENCHES = { syn: benchSyn, hosts: benchHosts, receive: benchReceive, cost: benchCost };
+const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
+
+const { bench, rounds, seconds, output } = await yargs(hideBin(process.argv))
+  .scriptName("npm run bench --")
+  .command("$0 [bench..]", "Measure speed on this machine; needs root, as it makes network namespaces", (parser) =>
+    parser.positional("bench", { choices: NAMES, array: true, default: NAMES, describe: "Which; default: all" }),
+  )
+  .option("rounds", { type: "number", default: 9, describe: "How often each contender runs" })
+  .option("seconds", { type: "number", default: 3, describe: "Length of one measurement" })
+  .option("output", { alias: "o", type: "string", describe: "File for the figures as JSON" })
+  .strict()
+  .parseAsync();
+
+const folder = mkdtempSync(join(tmpdir(), "parallax-bench-"));
+const on = machine();
+const results: BenchResult[] = [];
+try {
+  for (const name of bench as (keyof typeof BENCHES)[]) {
+    const result = await BENCHES[name]({ rounds, seconds, folder, say: (text) => console.error(text) });
+    results.push(result);
+    console.log(`\n${textOf(result)}\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  const { kernel, processor, cores, node, loadBefore } = on;
+  console.log(`Linux ${kernel}, ${cores} x ${processor}, Node.js ${node}, load before ${loadBefore}`);
+  if (output !== undefined) writeFileSync(output, `${JSON.stringify({ machine: on, results }, null, 2)}\n`);
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { arch, cpus, release, totalmem } from "node:os";
+import { columns } from "../../shared/cli/table.js";
+
+export interface BenchOptions {
+  readonly rounds: number;
+  /** Length of one measurement. */
+  readonly seconds: number;
+  /** For files that go when the bench ends. */
+  readonly folder: string;
+  readonly say: (text: string) => void;
+}
+
+export interface BenchTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface BenchResult {
+  readonly name: string;
+  readonly title: string;
+  readonly tables: readonly BenchTable[];
+  /** The figures behind the tables, for the JSON file. */
+  readonly figures: unknown;
+}
+
+/** What a figure depends on. */
+export function machine() {
+  const cpu = cpus();
+  return {
+    kernel: release(),
+    architecture: arch(),
+    processor: cpu[0]?.model ?? "unknown",
+    cores: cpu.length,
+    memoryBytes: totalmem(),
+    node: process.version,
+    loadBefore: Number(readFileSync("/proc/loadavg", "latin1").split(" ")[0]),
+  };
+}
+
+export function textOf({ title, tables }: BenchResult): string {
+  return [title, ...tables.map(({ head, rows }) => columns([head, ...rows]))].join("\n\n");
+}
