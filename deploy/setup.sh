@@ -4,19 +4,21 @@
 #
 #   deploy/setup.sh                        look, say, ask, install
 #   deploy/setup.sh --yes                  do not ask
+#   deploy/setup.sh --optional             what the portable driver's npm packages compile with, too
 #   deploy/setup.sh --check                only look: exit code 1 when something is missing
 #   deploy/setup.sh --quiet-when-complete  no output when nothing is missing
 set -euo pipefail
 
 say() { printf 'parallax setup: %s\n' "$*" >&2; }
 
-yes=no check=no quiet=no
+yes=no check=no quiet=no optional=no
 for argument in "$@"; do
   case "$argument" in
     --yes) yes=yes ;;
     --check) check=yes ;;
     --quiet-when-complete) quiet=yes ;;
-    *) say "unknown option $argument; known: --yes --check --quiet-when-complete"; exit 2 ;;
+    --optional) optional=yes ;;
+    *) say "unknown option $argument; known: --yes --check --quiet-when-complete --optional"; exit 2 ;;
   esac
 done
 
@@ -31,12 +33,30 @@ needs=(
   procps:sysctl                # lab: kernel settings of a namespace
 )
 
-have() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+# Package, and a program or a header file. The npm packages raw-socket and cap compile with these when npm installs them;
+# without them npm leaves the two out, and only the driver "portable" is missing, which Linux seldom needs.
+optional_needs=(
+  g++:g++                               # node-gyp
+  make:make                             # node-gyp
+  python3:python3                       # node-gyp
+  libpcap-dev:/usr/include/pcap/pcap.h  # cap: to compile; at run time it looks for libpcap.so, which is in this package
+)
 
-missing=()
+have() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+is_there() { case "$1" in /*) [ -e "$1" ] ;; *) have "$1" ;; esac; }
+
+missing=() missing_optional=()
 for need in "${needs[@]}"; do
-  have "${need#*:}" || missing+=("${need%%:*}")
+  is_there "${need#*:}" || missing+=("${need%%:*}")
 done
+for need in "${optional_needs[@]}"; do
+  is_there "${need#*:}" || missing_optional+=("${need%%:*}")
+done
+if [ "${#missing_optional[@]}" -gt 0 ] && [ "$optional" = yes ]; then
+  missing+=("${missing_optional[@]}")
+elif [ "${#missing_optional[@]}" -gt 0 ] && [ "$quiet" = no ]; then
+  say "optional, for the driver portable: ${missing_optional[*]}; deploy/setup.sh --optional installs them, then run npm ci"
+fi
 
 if [ "${#missing[@]}" -eq 0 ]; then
   [ "$quiet" = yes ] || say "complete: nothing to install"
@@ -94,3 +114,6 @@ case " ${missing[*]} " in
     ;;
 esac
 say "installed: ${missing[*]}"
+if [ "$optional" = yes ] && [ "${#missing_optional[@]}" -gt 0 ]; then
+  say "now run npm ci: it compiles raw-socket and cap"
+fi

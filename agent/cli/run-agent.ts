@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { type AgentConfig, loadAgentConfig, readToken } from "../config/config.js";
 import { serveRules } from "../info/serve.js";
 import { createPermission } from "../lease/permission.js";
 import { createProbeNetwork, type ProbeNetwork } from "../lease/probing.js";
 import { connectBroker } from "../publish/broker.js";
 import { runAgent } from "../run.js";
-import { createThreadHost } from "../sender/thread-host.js";
+import { openSenderHost } from "../sender/open-host.js";
 import { openSimNetwork } from "../sim/network.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import { openPacketPort, planPort } from "../wire/open-port.js";
@@ -18,16 +18,17 @@ export async function runAgentOf(file: string, logLevel: string): Promise<void> 
   const brokerToken = readToken(config.broker.tokenFile, "broker.tokenFile");
   const coordinatorToken = readToken(config.coordinator.tokenFile, "coordinator.tokenFile");
   const clock = createSystemClock();
+  const log = pino({ level: logLevel, base: { agent: config.name } }, pino.destination(2));
   const page = await serveRules(config, config.caps);
   const running = runAgent(
     {
       config,
       coordinatorToken,
-      log: pino({ level: logLevel, base: { agent: config.name } }, pino.destination(2)),
+      log,
       clock,
       random: Math.random,
       uuid: randomUUID,
-      openNetwork: () => openNetwork(config, clock),
+      openNetwork: () => openNetwork(config, clock, log),
       connectBroker: () => connectBroker({ url: config.broker.url, token: brokerToken }, config.name),
     },
     abortOnInterrupt(),
@@ -35,7 +36,7 @@ export async function runAgentOf(file: string, logLevel: string): Promise<void> 
   await running.finally(() => page?.close());
 }
 
-async function openNetwork(config: AgentConfig, clock: Clock): Promise<ProbeNetwork> {
+async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Promise<ProbeNetwork> {
   const { packetsPerSecond } = config.caps;
   const { leftOut } = createPermission({ ...config, ports: config.caps.ports });
   if (config.simulator !== null) return openSimNetwork(config.simulator, { packetsPerSecond, leftOut, clock });
@@ -43,9 +44,11 @@ async function openNetwork(config: AgentConfig, clock: Clock): Promise<ProbeNetw
     interface: config.interface,
     ...(config.driver === null ? {} : { driver: config.driver }),
   });
+  for (const { family, why } of plan.leftOut) log.warn({ family }, `IPv${family} is left out: ${why}`);
+  const port = openPacketPort(plan);
   return createProbeNetwork({
-    port: openPacketPort(plan),
-    host: createThreadHost(plan),
+    port,
+    host: openSenderHost(plan, port, clock),
     source4: plan.ipv4?.source ?? null,
     source6: plan.ipv6?.source ?? null,
     packetsPerSecond,

@@ -1,9 +1,9 @@
+import { addressFamily } from "../../shared/address/address.js";
 import { UserError } from "../../shared/errors.js";
 import { createPacer, type Pacer } from "../rate/pacer.js";
 import { createRateCap, RATE_CAP_BYTES } from "../rate/rate-cap.js";
 import type { SenderHost } from "../sender/job.js";
-import { createLocalHost } from "../sender/local-host.js";
-import { createThreadHost } from "../sender/thread-host.js";
+import { openSenderHost } from "../sender/open-host.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import type { Engine, EngineProgress } from "../wire/engine.js";
 import { openPacketPort, type PortPlan, planPort } from "../wire/open-port.js";
@@ -35,6 +35,10 @@ export interface Job {
 export interface EngineNetwork {
   /** Null: that of the route. */
   readonly interface: string | null;
+  /** Addresses of the interface to send from, at most one of each family; of a family without, that of the route. */
+  readonly sourceAddresses: readonly Uint8Array[];
+  /** Null: that of the routes' next hops. */
+  readonly gatewayMac: Uint8Array | null;
   /** Null: the fastest that works. */
   readonly driver: RealDriver | null;
   readonly packetsPerSecond: number;
@@ -87,7 +91,7 @@ export async function openEngines(jobs: readonly Job[], network: EngineNetwork):
 
   async function open(plan: PortPlan, sharing: readonly Job[]): Promise<void> {
     const port = openPacketPort(plan);
-    const host = hostFor(plan, port, clock);
+    const host = openSenderHost(plan, port, clock);
     const receiver = createReceiver({ port, clock });
     const receiving = receiver.run(over.signal);
     // Whoever runs the engines looks at it; until then a failure must not count as unhandled.
@@ -130,13 +134,6 @@ export async function openEngines(jobs: readonly Job[], network: EngineNetwork):
   };
 }
 
-/** The portable driver's libraries crash outside the main thread. */
-function hostFor(plan: PortPlan, port: PacketPort, clock: Clock): SenderHost {
-  if (plan.driver !== "portable") return createThreadHost(plan);
-  const { ipv4, ipv6 } = plan;
-  return createLocalHost({ port, source4: ipv4?.source ?? null, source6: ipv6?.source ?? null, clock });
-}
-
 /** One port for all jobs where their packets leave through one interface, else one for each. */
 async function planJobs(
   jobs: readonly Job[],
@@ -158,11 +155,16 @@ function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan
   const without = new Set<4 | 6>();
   if (towards4 === undefined) without.add(4);
   if (towards6 === undefined) without.add(6);
+  const source4 = network.sourceAddresses.find((address) => addressFamily(address) === 4);
+  const source6 = network.sourceAddresses.find((address) => addressFamily(address) === 6);
   return planPort({
     ...(network.interface === null ? {} : { interface: network.interface }),
     ...(network.driver === null ? {} : { driver: network.driver }),
     ...(towards4 === undefined ? {} : { towards4 }),
     ...(towards6 === undefined ? {} : { towards6 }),
+    ...(source4 === undefined ? {} : { source4 }),
+    ...(source6 === undefined ? {} : { source6 }),
+    ...(network.gatewayMac === null ? {} : { gatewayMac: network.gatewayMac }),
     sendingThreads: network.sendingThreads,
     manyTargets: jobs.some(({ addresses }) => addresses > 1),
     without,

@@ -1,5 +1,4 @@
 import type { CommandModule } from "yargs";
-import { UserError } from "../../shared/errors.js";
 import { type OwnRules, ownRules } from "./allowed.js";
 import { type BegunScan, beginScan } from "./scan/begin.js";
 import { showDryRun } from "./scan/dry-run.js";
@@ -32,12 +31,6 @@ async function scan(request: ScanRequest, rules: OwnRules, begun: BegunScan): Pr
   if (over === plan.targets) {
     say(`every target of ${resumeFile} is over, nothing is left to be sent`);
     return;
-  }
-  if (request.sourceAddresses.length > 0 || request.gatewayMac !== null) {
-    throw new UserError("--source-ip and --gateway-mac have no effect in this version", {
-      remedy: "leave them out: source address and router are those of the route (`ip route get`)",
-      exitCode: 2,
-    });
   }
   if (checkpoint !== null) say(`${over} of ${plan.targets} targets are over, going on behind them`);
   const { targetsDone } = (await runScan(request, rules, begun)).counts();

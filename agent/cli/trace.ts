@@ -98,6 +98,8 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   });
   const engines = await openEngines(jobs, {
     interface: args.interface ?? rules.file.interface,
+    sourceAddresses: [],
+    gatewayMac: null,
     driver: null,
     packetsPerSecond: Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
     sendingThreads: 1,

@@ -7,6 +7,7 @@ import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "../wire/constants.js";
 import type { IpCommand } from "../wire/ip-command.js";
 import { createLibc } from "../wire/libc.js";
 import { findMacAddress } from "../wire/neighbor.js";
+import { loadPortableModules } from "../wire/portable-modules.js";
 import { findRoute } from "../wire/route.js";
 import { systemError } from "../wire/system-error.js";
 
@@ -43,8 +44,9 @@ export function networkChecks(interfaceName: string | null, ip: IpCommand): Chec
       if (route.nextHop === null) {
         return from;
       }
-      await findMacAddress(ip, { interface: route.interface, address: route.nextHop }, { attempts: 20 });
-      return `${from}, next hop ${route.nextHop} answers`;
+      const { interface: dev, source, nextHop } = route;
+      await findMacAddress(ip, { interface: dev, address: nextHop, source });
+      return `${from}, next hop ${formatAddress(nextHop)} answers`;
     },
   }));
   return [
@@ -76,6 +78,8 @@ async function describeDriver(ip: IpCommand, interfaceName: string | null): Prom
     throw new UserError("no interface to send by", { remedy: "name one in the agent's file" });
   }
   const { driver, rejected } = chooseDriver(used);
+  // It would be chosen without being there.
+  if (driver === "portable") loadPortableModules();
   const reasons = rejected.map((one) => `not ${one.driver}: ${one.why}`);
   return [`${driver} on ${used}`, ...reasons].join("; ");
 }

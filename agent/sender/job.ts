@@ -31,6 +31,7 @@ export interface SenderHost {
    * sleeping sender looks at its board at least every 20 ms.
    */
   send(job: SendJob): Promise<void>;
+  /** Of the ports that are the host's own. */
   stats(): { readonly sent: number; readonly sendErrors: number };
   /** Ends what still runs. */
   close(): Promise<void>;

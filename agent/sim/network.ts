@@ -16,7 +16,6 @@ export function openSimNetwork(
   const world = openSimWorld(simulator);
   const { ipv4: source4, ipv6: source6 } = world.attach(vantage);
   const port = createSimPort({ world, vantage, clock, loss, seed });
-  // The port counts what the host sends, too.
-  const host = { ...createLocalHost({ port, source4, source6, clock }), stats: () => ({ sent: 0, sendErrors: 0 }) };
+  const host = createLocalHost({ port, source4, source6, clock });
   return createProbeNetwork({ port, host, source4, source6, packetsPerSecond, leftOut, clock });
 }

@@ -40,7 +40,9 @@ export function createSimPort(options: SimPortOptions): PacketPort {
   const counters = { sent: 0, received: 0, kernelDrops: 0 };
   const nowhere = new Uint8Array(16);
   let draws = 0;
+  let answers = 0;
   let wake: (() => void) | null = null;
+  let closed = false;
 
   const isLost = (): boolean => loss > 0 && hash.share("loss", nowhere, draws++) < loss;
 
@@ -59,7 +61,8 @@ export function createSimPort(options: SimPortOptions): PacketPort {
         return;
       }
       const capturedUs = Math.round(unixMs * 1000 + afterUs);
-      coming.add(nowMs + afterUs / 1000, 0, { packet: answer, capturedUs });
+      // Numbered, so that what comes at the same time comes in the order it was sent in.
+      coming.add(nowMs + afterUs / 1000, answers++, { packet: answer, capturedUs });
     });
   }
 
@@ -80,10 +83,15 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     words,
     slotAt: (i) => i * SLOT_WORDS,
     setLength(i, bytes) {
-      if (i >= slots || bytes > SLOT_BYTES) throw new RangeError(`${bytes} bytes in slot ${i} of ${slots}`);
+      const isIpv4 = (slot(i)[0] ?? 0) >>> 4 === 4;
+      if (!(bytes > 0 && bytes <= SLOT_BYTES)) throw new RangeError(`${bytes} bytes in slot ${i} of ${slots}`);
+      if ((isIpv4 ? attachment.ipv4 : attachment.ipv6) === null) {
+        throw new RangeError(`no route for the family of the packet in slot ${i}`);
+      }
       lengths[i] = bytes;
     },
     send(count, first = 0) {
+      if (closed || count <= first) return 0;
       const nowMs = clock.monotonicMs();
       const unixMs = clock.unixMs();
       for (let i = first; i < count; i++) transmit(slot(i).slice(0, lengths[i]), nowMs, unixMs);
@@ -93,7 +101,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     },
     receive(handler, budget) {
       let taken = 0;
-      while (taken < budget && isThere()) {
+      while (!closed && taken < budget && isThere()) {
         const next = coming.take();
         if (next === undefined) break;
         handler(next.of.packet, next.of.capturedUs);
@@ -105,6 +113,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     async wait(timeoutMs) {
       const untilMs = clock.monotonicMs() + timeoutMs;
       for (;;) {
+        if (closed) return false;
         if (isThere()) return true;
         const nowMs = clock.monotonicMs();
         if (nowMs >= untilMs) return false;
@@ -118,6 +127,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     sendStats: () => ({ sent: counters.sent, sendErrors: 0 }),
     receiveStats: () => ({ received: counters.received, kernelDrops: counters.kernelDrops }),
     close() {
+      closed = true;
       wake?.();
     },
   };

@@ -1,5 +1,6 @@
 /**
- * Targets that wait for their time, the earliest first: a binary heap of bounded size. `T` is what they belong to.
+ * Targets that wait for their time, the earliest first and of those at the same time the lowest index: a binary heap of
+ * bounded size. `T` is what they belong to.
  * Methods where properties would do, as V8 does not inline a getter in the sender's loop.
  */
 export interface Deferred<T> {
@@ -29,6 +30,11 @@ export function createDeferred<T>(capacity: number): Deferred<T> {
 
   const at = (i: number): number => heap[i]?.atMs ?? Number.POSITIVE_INFINITY;
 
+  function isBefore(i: number, j: number): boolean {
+    if (at(i) !== at(j)) return at(i) < at(j);
+    return (heap[i]?.index ?? 0) < (heap[j]?.index ?? 0);
+  }
+
   return {
     size: () => heap.length,
     isFull: () => heap.length >= capacity,
@@ -37,7 +43,7 @@ export function createDeferred<T>(capacity: number): Deferred<T> {
       heap.push({ atMs, index, of });
       for (let i = heap.length - 1; i > 0; ) {
         const parent = (i - 1) >> 1;
-        if (at(parent) <= at(i)) break;
+        if (!isBefore(i, parent)) break;
         swap(i, parent);
         i = parent;
       }
@@ -48,8 +54,8 @@ export function createDeferred<T>(capacity: number): Deferred<T> {
       const entry = heap.pop();
       for (let i = 0; ; ) {
         const left = 2 * i + 1;
-        const least = at(left + 1) < at(left) ? left + 1 : left;
-        if (at(least) >= at(i)) break;
+        const least = isBefore(left + 1, left) ? left + 1 : left;
+        if (!isBefore(least, i)) break;
         swap(i, least);
         i = least;
       }

@@ -1,5 +1,8 @@
+import { ETHERTYPE_ARP } from "./arp.js";
+import { NEIGHBOR_ADVERTISEMENT } from "./neighbor-discovery.js";
+
 /**
- * The kernel-side filter of the packet port, in classic BPF (Linux Documentation/networking/filter.rst): of what comes
+ * Kernel-side filters in classic BPF (Linux Documentation/networking/filter.rst). That of the packet port: of what comes
  * in on the interface, hand up ICMP, ICMPv6 and TCP to the probes' source ports; not what this host sends.
  */
 
@@ -50,6 +53,23 @@ export function replyFilter(firstSourcePort: number): Uint8Array {
     { label: "tcp6" },
     { code: LOAD_HALF, k: ETHERNET + 40 + 2 },
     { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { label: "accept" },
+    { code: RETURN, k: ACCEPT_BYTES },
+    { label: "drop" },
+    { code: RETURN, k: 0 },
+  ]);
+}
+
+/** Builds the filter of those who ask for a neighbour's MAC address: ARP, and neighbour advertisements. */
+export function neighborFilter(): Uint8Array {
+  return assemble([
+    { code: LOAD_HALF, k: 12 },
+    { code: IF_EQUAL, k: ETHERTYPE_ARP, yes: "accept", no: "next" },
+    { code: IF_EQUAL, k: 0x86dd, yes: "next", no: "drop" },
+    { code: LOAD_BYTE, k: ETHERNET + 6 },
+    { code: IF_EQUAL, k: 58, yes: "next", no: "drop" },
+    { code: LOAD_BYTE, k: ETHERNET + 40 },
+    { code: IF_EQUAL, k: NEIGHBOR_ADVERTISEMENT, yes: "accept", no: "drop" },
     { label: "accept" },
     { code: RETURN, k: ACCEPT_BYTES },
     { label: "drop" },

@@ -46,6 +46,7 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
       const frame = frames[i];
       if (frame === undefined) throw new RangeError(`slot ${i} of ${frames.length}`);
       const header = (frame[ETHERNET_HEADER_BYTES] ?? 0) >>> 4 === 4 ? headers.ipv4 : headers.ipv6;
+      if (!(bytes > 0)) throw new RangeError(`packet of ${bytes} bytes in slot ${i}`);
       if (header === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
       if (present[i] !== header) {
         frame.set(header);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatAddress, parseAddress } from "../../shared/address/address.js";
 import { UserError } from "../../shared/errors.js";
+import { interfaceAddresses } from "./interface-addresses.js";
 import type { IpCommand } from "./ip-command.js";
 
 /** Where packets of one family go first, and from which address. */
@@ -9,7 +10,7 @@ export interface Route {
   /** 16 bytes, IPv4 mapped; an address of the interface. */
   readonly source: Uint8Array;
   /** The router, or the target itself where it is on the link; null on loopback, where nobody has a MAC address. */
-  readonly nextHop: string | null;
+  readonly nextHop: Uint8Array | null;
   /** The target itself is the next hop. */
   readonly onLink: boolean;
 }
@@ -20,6 +21,8 @@ export interface RouteQuery {
   readonly interface?: string;
   /** The route to this address; without it the default route, or else any route through a router. */
   readonly towards?: Uint8Array;
+  /** To be sent from; by default that which the kernel would take. */
+  readonly source?: Uint8Array;
 }
 
 const hop = z.object({ dev: z.string().optional(), gateway: z.string().optional() });
@@ -32,23 +35,8 @@ const routeEntry = hop.extend({
 });
 type RouteEntry = z.infer<typeof routeEntry>;
 
-const addressEntry = z.object({
-  addr_info: z.array(
-    z.object({
-      local: z.string().optional(),
-      scope: z.string(),
-      prefixlen: z.number(),
-      deprecated: z.boolean().optional(),
-      tentative: z.boolean().optional(),
-      dadfailed: z.boolean().optional(),
-      temporary: z.boolean().optional(),
-    }),
-  ),
-});
-
 /** Asks the kernel; null when it has no route of the family. Throws UserError when the route has no source address. */
 export async function findRoute(ip: IpCommand, query: RouteQuery): Promise<Route | null> {
-  const family = `-${query.family}`;
   const entry = query.towards === undefined ? await anyRoute(ip, query) : await routeTo(ip, query, query.towards);
   if (
     entry === null ||
@@ -57,21 +45,25 @@ export async function findRoute(ip: IpCommand, query: RouteQuery): Promise<Route
   ) {
     return null;
   }
-  const towards = query.towards === undefined ? null : formatAddress(query.towards);
-  const source = entry.prefsrc ?? (await sourceAddress(ip, family, entry.dev));
+  const source =
+    query.source ??
+    (entry.prefsrc === undefined ? await chooseSource(ip, query.family, entry.dev) : parseAddress(entry.prefsrc));
   if (source === null) {
     throw new UserError(`interface ${entry.dev} has no IPv${query.family} address to send from`, {
       remedy: `give it a global one with \`ip address add\`, or leave IPv${query.family} targets out`,
     });
   }
   const onLink = entry.gateway === undefined && entry.dev !== "lo";
-  const nextHop = entry.dev === "lo" ? null : (entry.gateway ?? towards);
-  return { interface: entry.dev, source: parseAddress(source), nextHop, onLink };
+  const gateway = entry.gateway === undefined ? (query.towards ?? null) : parseAddress(entry.gateway);
+  return { interface: entry.dev, source, nextHop: entry.dev === "lo" ? null : gateway, onLink };
 }
 
 async function routeTo(ip: IpCommand, query: RouteQuery, towards: Uint8Array): Promise<RouteEntry | null> {
   const through = query.interface === undefined ? [] : ["oif", query.interface];
-  const [first] = parseRoutes(await ip([`-${query.family}`, "route", "get", formatAddress(towards), ...through]));
+  const from = query.source === undefined ? [] : ["from", formatAddress(query.source)];
+  const [first] = parseRoutes(
+    await ip([`-${query.family}`, "route", "get", formatAddress(towards), ...from, ...through]),
+  );
   return first ?? null;
 }
 
@@ -98,13 +90,7 @@ function parseRoutes(output: readonly unknown[] | null): RouteEntry[] {
 }
 
 /** The first lasting global address; a temporary one (RFC 8981) only where there is no other. */
-async function sourceAddress(ip: IpCommand, family: string, dev: string): Promise<string | null> {
-  const output = (await ip([family, "address", "show", "dev", dev])) ?? [];
-  const usable = output
-    .flatMap((item) => {
-      const parsed = addressEntry.safeParse(item);
-      return parsed.success ? parsed.data.addr_info : [];
-    })
-    .filter((one) => one.scope === "global" && !one.deprecated && !one.tentative && !one.dadfailed);
-  return (usable.find((one) => !one.temporary) ?? usable[0])?.local ?? null;
+export async function chooseSource(ip: IpCommand, family: 4 | 6, dev: string): Promise<Uint8Array | null> {
+  const usable = (await interfaceAddresses(ip, family, dev)).filter((one) => one.scope === "global" && !one.deprecated);
+  return (usable.find((one) => !one.temporary) ?? usable[0])?.address ?? null;
 }

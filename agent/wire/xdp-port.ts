@@ -1,3 +1,4 @@
+import { UserError } from "../../shared/errors.js";
 import { MSG_DONTWAIT, XDP_RING_NEED_WAKEUP } from "./constants.js";
 import { ETHERNET_HEADER_BYTES, type EthernetHeaders, FRAME_PADDING } from "./ethernet.js";
 import type { Libc } from "./libc.js";
@@ -87,6 +88,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
       if (libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) < 0) {
         if (!BUSY.has(libc.errorName(libc.errno()))) {
           sendErrors++;
+          takeBack();
           throw systemError(libc, "send packets");
         }
         collect();
@@ -95,7 +97,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     return false;
   }
 
-  /** What a busy kernel left in the ring: in copy mode it reads the ring only during our calls. */
+  /** What the kernel left in the ring: in copy mode it reads the ring only during our calls. */
   function takeBack(): number {
     if (!socket.copies) return 0;
     const left = (transmit.producer() - transmit.consumer()) | 0;
@@ -157,8 +159,14 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     close() {
       if (closed) return;
       closed = true;
-      kick();
-      socket.close();
+      try {
+        kick();
+      } catch (error) {
+        // It is counted, and who closes the port has nothing more to send.
+        if (!(error instanceof UserError)) throw error;
+      } finally {
+        socket.close();
+      }
     },
   };
 }

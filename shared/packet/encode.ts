@@ -86,7 +86,12 @@ export function encodeIcmpErrorPacket(ip: IpToEncode, icmp: IcmpErrorToEncode): 
 }
 
 /** Puts an IP header in front of `transport` and fills in its checksum, which lies at `checksumAt` and is 0. */
-function encodeIpPacket(ip: IpToEncode, protocol: number, transport: Uint8Array, checksumAt: number): Uint8Array {
+export function encodeIpPacket(
+  ip: IpToEncode,
+  protocol: number,
+  transport: Uint8Array,
+  checksumAt: number,
+): Uint8Array {
   const isIpv4 = addressFamily(ip.source) === 4;
   const headerBytes = isIpv4 ? 20 : 40;
   const packet = new Uint8Array(headerBytes + transport.length);

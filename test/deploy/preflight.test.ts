@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 const { problems }: { problems(version: string, platform: string): string[] } = createRequire(import.meta.url)(
   "../../deploy/preflight.cjs",
@@ -39,6 +40,34 @@ describe("deploy/setup.sh", () => {
   it("refuses an option that it does not know", () => {
     const { status, stderr } = spawnSync("bash", ["deploy/setup.sh", "--force"], { encoding: "utf8" });
     expect(status).toBe(2);
-    expect(stderr).toBe("parallax setup: unknown option --force; known: --yes --check --quiet-when-complete\n");
+    expect(stderr).toBe(
+      "parallax setup: unknown option --force; known: --yes --check --quiet-when-complete --optional\n",
+    );
+  });
+
+  describe("on a machine that has what it must have, and no compiler", () => {
+    const bin = mkdtempSync(join(tmpdir(), "parallax-setup-"));
+    const check = (...args: string[]) =>
+      spawnSync("/bin/bash", ["deploy/setup.sh", ...args], { encoding: "utf8", env: { PATH: bin } });
+    beforeAll(() => {
+      for (const program of ["nats-server", "ip", "iptables", "nft", "ethtool", "unshare", "sysctl", "uname"]) {
+        writeFileSync(join(bin, program), "", { mode: 0o755 });
+      }
+    });
+    afterAll(() => rmSync(bin, { recursive: true }));
+
+    it("says what the portable driver would need, and is content", () => {
+      const { status, stderr } = check("--check");
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/optional, for the driver portable: g\+\+ make python3/);
+      expect(stderr).toContain("complete: nothing to install");
+      expect(check("--check", "--quiet-when-complete")).toMatchObject({ status: 0, stderr: "" });
+    });
+
+    it("misses it when it is asked for", () => {
+      const { status, stderr } = check("--check", "--optional");
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/missing: g\+\+ make python3/);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { parseAddress } from "../../../shared/address/address.js";
+import { addressFamily, parseAddress } from "../../../shared/address/address.js";
 import { DecodeError, UserError } from "../../../shared/errors.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../../shared/probe/variant.js";
@@ -95,10 +95,7 @@ export function scanRequest(args: ScanArguments): ScanRequest {
         ? null
         : number("--max-sendto-failures", args["max-sendto-failures"], 0, Number.MAX_SAFE_INTEGER),
     interface: args.interface ?? null,
-    sourceAddresses: (args["source-ip"] ?? "")
-      .split(",")
-      .filter((text) => text !== "")
-      .map(parseSource),
+    sourceAddresses: parseSources(args["source-ip"] ?? ""),
     gatewayMac: mapped(args["gateway-mac"], parseMac),
     driver: mapped(args.driver, (name) => choice("--driver", name, DRIVERS)),
     sendingThreads: number("--sender-threads", args["sender-threads"], 1, 64) ?? 1,
@@ -153,6 +150,17 @@ function parseSeed(text: string): number {
   const seed = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(seed)) return seed;
   throw wrong(`--seed ${text} is no seed`, "write a whole number up to 9007199254740991");
+}
+
+function parseSources(text: string): Uint8Array[] {
+  const sources = text
+    .split(",")
+    .filter((one) => one !== "")
+    .map(parseSource);
+  if (new Set(sources.map(addressFamily)).size < sources.length) {
+    throw wrong(`--source-ip ${text} has two addresses of a family`, "write one of each family at most");
+  }
+  return sources;
 }
 
 function parseSource(text: string): Uint8Array {

@@ -72,6 +72,8 @@ async function scanInto(outputs: Outputs, scan: Scan): Promise<ScanView> {
   });
   const engines = await openEngines(jobs, {
     interface: request.interface ?? rules.file.interface,
+    sourceAddresses: request.sourceAddresses,
+    gatewayMac: request.gatewayMac,
     driver: request.driver,
     packetsPerSecond: begun.plan.packetsPerSecond,
     sendingThreads: request.sendingThreads,

@@ -22,6 +22,17 @@ it("gives deferred targets back in order of their time, whatever order they came
   );
 });
 
+it("gives targets of the same time back in order of their index", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(1000)), (indices) => {
+      const deferred = createDeferred<null>(1000);
+      for (const index of indices) deferred.add(7, index, null);
+      const taken = indices.map(() => deferred.take()?.index);
+      expect(taken).toEqual([...indices].sort((a, b) => a - b));
+    }),
+  );
+});
+
 it("says when it is full", () => {
   const deferred = createDeferred<null>(2);
   deferred.add(1, 1, null);

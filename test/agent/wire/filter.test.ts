@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { replyFilter } from "../../../agent/wire/filter.js";
+import { neighborFilter, replyFilter } from "../../../agent/wire/filter.js";
 
 /** Classic BPF as Linux Documentation/networking/filter.rst describes it; only what a filter of ours may use. */
 function run(program: Uint8Array, frame: Uint8Array, packetType: number): number {
@@ -106,5 +106,30 @@ describe("reply filter", () => {
 
   it("keeps back what this host sends", () => {
     expect(accepts(ipv4(6, 61_000), OUTGOING)).toBe(false);
+  });
+});
+
+describe("neighbour filter", () => {
+  const accepts = (frame: Uint8Array): boolean => run(neighborFilter(), frame, INCOMING) > 65_535;
+  const icmpv6 = (type: number): Uint8Array => {
+    const frame = ipv6(58, 0);
+    frame[14 + 40] = type;
+    return frame;
+  };
+  const arp = Uint8Array.of(...new Uint8Array(12), 0x08, 0x06, ...new Uint8Array(28));
+
+  it("lets ARP and neighbour advertisements pass", () => {
+    expect(accepts(arp)).toBe(true);
+    expect(accepts(icmpv6(136))).toBe(true);
+  });
+
+  it.each([
+    ["neighbour solicitations", icmpv6(135)],
+    ["IPv6 TCP", ipv6(6, 61_000)],
+    ["IPv4", ipv4(1, 0)],
+    ["a frame that ends in the IP header", icmpv6(136).subarray(0, 54)],
+    ["an empty frame", new Uint8Array(0)],
+  ])("keeps %s back", (_name, frame) => {
+    expect(accepts(frame)).toBe(false);
   });
 });

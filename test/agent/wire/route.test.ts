@@ -1,9 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { IpCommand } from "../../../agent/wire/ip-command.js";
-import { findMacAddress } from "../../../agent/wire/neighbor.js";
 import { findRoute } from "../../../agent/wire/route.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
-import { UserError } from "../../../shared/errors.js";
 
 /** Answers as `ip -json` of iproute2 6.1 printed them. */
 function ipWith(answers: Readonly<Record<string, readonly unknown[]>>): IpCommand {
@@ -25,7 +23,7 @@ describe("route", () => {
   it("finds router, interface and source address of a target", async () => {
     const ip = ipWith({ "-4 route get 198.18.0.1": [routeTo] });
     const route = await findRoute(ip, { family: 4, towards: parseAddress("198.18.0.1") });
-    expect(route).toMatchObject({ interface: "eth0", nextHop: "192.0.2.254", onLink: false });
+    expect(route).toMatchObject({ interface: "eth0", nextHop: parseAddress("192.0.2.254"), onLink: false });
     expect(formatAddress(route?.source ?? new Uint8Array(16))).toBe("192.0.2.1");
   });
 
@@ -34,7 +32,7 @@ describe("route", () => {
     expect(gateway).toBeDefined();
     const ip = ipWith({ "-4 route get 198.18.0.1 oif eth0": [onLink] });
     const route = await findRoute(ip, { family: 4, interface: "eth0", towards: parseAddress("198.18.0.1") });
-    expect(route).toMatchObject({ nextHop: "198.18.0.1", onLink: true });
+    expect(route).toMatchObject({ nextHop: parseAddress("198.18.0.1"), onLink: true });
   });
 
   it("has no next hop on loopback", async () => {
@@ -65,8 +63,16 @@ describe("route", () => {
       ),
     });
     const route = await findRoute(ip, { family: 6, interface: "eth0" });
-    expect(route).toMatchObject({ interface: "eth0", nextHop: "fe80::1" });
+    expect(route).toMatchObject({ interface: "eth0", nextHop: parseAddress("fe80::1") });
     expect(formatAddress(route?.source ?? new Uint8Array(16))).toBe("2001:db8:5::9");
+  });
+
+  it("asks for the way that packets from a given address take, and sends from it", async () => {
+    const { prefsrc, ...route } = { ...routeTo, from: "192.0.2.9" };
+    expect(prefsrc).toBe("192.0.2.1");
+    const ip = ipWith({ "-4 route get 198.18.0.1 from 192.0.2.9": [route] });
+    const source = parseAddress("192.0.2.9");
+    expect(await findRoute(ip, { family: 4, towards: parseAddress("198.18.0.1"), source })).toMatchObject({ source });
   });
 
   it("names the interface that has no address of the family", async () => {
@@ -92,39 +98,7 @@ describe("route", () => {
     });
     expect(await findRoute(ip, { family: 4, interface: "eth1" })).toMatchObject({
       interface: "eth1",
-      nextHop: "192.0.2.254",
+      nextHop: parseAddress("192.0.2.254"),
     });
-  });
-});
-
-describe("neighbour", () => {
-  const query = { interface: "eth0", address: "192.0.2.254" };
-  const known = { dst: "192.0.2.254", lladdr: "02:00:00:00:00:fe", state: ["STALE"] };
-
-  it("reads a known MAC address without sending anything", async () => {
-    const ip = ipWith({ "neighbor show 192.0.2.254 dev eth0": [known] });
-    const nudge = () => Promise.reject(new Error("not needed"));
-    expect([...(await findMacAddress(ip, query, { nudge }))]).toEqual([2, 0, 0, 0, 0, 0xfe]);
-  });
-
-  it("makes the kernel ask when the address is not known, failed or incomplete", async () => {
-    const states = [[], [{ ...known, state: ["FAILED"] }], [{ dst: known.dst, state: ["INCOMPLETE"] }], [known]];
-    let nudges = 0;
-    const mac = await findMacAddress(() => Promise.resolve(states.shift() ?? []), query, {
-      pauseMs: 1,
-      nudge: () => {
-        nudges++;
-        return Promise.resolve();
-      },
-    });
-    expect(mac[5]).toBe(0xfe);
-    expect(nudges).toBe(1);
-  });
-
-  it("names the next hop that does not answer", async () => {
-    const options = { pauseMs: 1, attempts: 3, nudge: () => Promise.resolve() };
-    const failing = findMacAddress(() => Promise.resolve([]), query, options);
-    await expect(failing).rejects.toThrow(UserError);
-    await expect(failing).rejects.toThrow("the next hop 192.0.2.254 on eth0 does not answer");
   });
 });

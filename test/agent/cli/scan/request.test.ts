@@ -110,6 +110,7 @@ describe("the command line of a scan", () => {
     ["--min-hitrate", ["--min-hitrate", "101"]],
     ["--max-sendto-failures", ["--max-sendto-failures", "-2"]],
     ["--source-ip", ["-S", "192.0.2.300"]],
+    ["--source-ip", ["-S", "192.0.2.1,192.0.2.2"]],
     ["--gateway-mac", ["-G", "02:00:5e:10:00"]],
     ["--sender-threads", ["-T", "0"]],
     ["--prefix-rate", ["--prefix-rate", "0"]],
