@@ -9,7 +9,8 @@ import { runAgent } from "../run.js";
 import { openSenderHost } from "../sender/open-host.js";
 import { openSimNetwork } from "../sim/network.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
-import { openPacketPort, planPort } from "../wire/open-port.js";
+import { openPacketPort } from "../wire/open-port.js";
+import { planPort } from "../wire/plan-port.js";
 import { abortOnInterrupt } from "./interrupt.js";
 
 /** Runs the agent of a file until it is interrupted. Rejects with UserError. */

@@ -6,7 +6,8 @@ import type { SenderHost } from "../sender/job.js";
 import { openSenderHost } from "../sender/open-host.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import type { Engine, EngineProgress } from "../wire/engine.js";
-import { openPacketPort, type PortPlan, planPort } from "../wire/open-port.js";
+import { openPacketPort } from "../wire/open-port.js";
+import { type PortPlan, planPort } from "../wire/plan-port.js";
 import type { PacketPort, RealDriver } from "../wire/port.js";
 import { createReceiver, type Receiver } from "../wire/receiver.js";
 

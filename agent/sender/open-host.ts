@@ -1,5 +1,5 @@
 import type { Clock } from "../wire/clock.js";
-import type { PortPlan } from "../wire/open-port.js";
+import type { PortPlan } from "../wire/plan-port.js";
 import type { PacketPort } from "../wire/port.js";
 import type { SenderHost } from "./job.js";
 import { createLocalHost } from "./local-host.js";

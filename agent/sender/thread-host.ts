@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../shared/errors.js";
-import type { PortPlan } from "../wire/open-port.js";
+import type { PortPlan } from "../wire/plan-port.js";
 import type { SenderHost, SendJob } from "./job.js";
 
 /** What the thread is started with. */

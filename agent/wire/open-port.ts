@@ -12,8 +12,6 @@ import { createPortablePort, createPortableSendPort, type PortablePortOptions } 
 import { createXdpPort } from "./xdp-port.js";
 import { openXdpSocket } from "./xdp-socket.js";
 
-export { type PlannedPort, type PortPlan, planPort } from "./plan-port.js";
-
 export interface OpenSendOptions {
   /** Hardware queue, for a driver that knows them. */
   readonly queue?: number;

@@ -2,7 +2,6 @@ import {
   AF_PACKET,
   ETH_P_ALL,
   PACKET_IGNORE_OUTGOING,
-  PACKET_QDISC_BYPASS,
   PACKET_STATISTICS,
   SO_ATTACH_FILTER,
   SO_SNDBUFFORCE,
@@ -28,8 +27,6 @@ export interface PacketLinkOptions {
   readonly ringBytes?: number;
   /** How long the kernel may keep a frame before it hands over a block that is not full. */
   readonly blockTimeoutMs?: number;
-  /** Skips the queueing discipline: faster, invisible to tcpdump on this host, and lossy where a queue would wait. */
-  readonly qdiscBypass?: boolean;
   /** The kernel keeps frames back that this host sent; else they come with `outgoing` set. */
   readonly ignoreOutgoing?: boolean;
   /** A classic BPF program (struct sock_filter, 8 bytes an instruction) that picks the frames to receive. */
@@ -61,7 +58,6 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
   const facts = readInterface(libc, fd, name);
   if (options.filter !== undefined) attachFilter(libc, fd, options.filter);
   if (options.ignoreOutgoing) setFlag(libc, fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "leave out its own frames");
-  if (options.qdiscBypass) setFlag(libc, fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "bypass the queueing discipline");
   // Needs CAP_NET_ADMIN; without it the default buffer only makes `send` say "busy" earlier.
   libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, int32(4 << 20), 4);
   const ring = ringBytes === 0 ? null : createReceiveRing(libc, fd, { ringBytes, blockTimeoutMs });

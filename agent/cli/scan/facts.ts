@@ -3,7 +3,7 @@ import { formatAddress } from "../../../shared/address/address.js";
 import { FIRST_SOURCE_PORT } from "../../../shared/probe/fields.js";
 import { profileFacts } from "../../../shared/probe/profile.js";
 import { createTarget } from "../../../shared/target/source.js";
-import type { PortPlan } from "../../wire/open-port.js";
+import type { PortPlan } from "../../wire/plan-port.js";
 import type { OwnRules } from "../allowed.js";
 import type { BegunScan } from "./begin.js";
 import type { ScanFacts } from "./metadata.js";

@@ -6,7 +6,8 @@ import { createSynScan, type SynScanOptions } from "../../../agent/synscan/engin
 import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/engine.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
 import type { Engine } from "../../../agent/wire/engine.js";
-import { openPacketPort, planPort } from "../../../agent/wire/open-port.js";
+import { openPacketPort } from "../../../agent/wire/open-port.js";
+import { planPort } from "../../../agent/wire/plan-port.js";
 import { createReceiver } from "../../../agent/wire/receiver.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
 import type { FactRow } from "../../../shared/batch/rows.js";

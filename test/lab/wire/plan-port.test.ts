@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type PlannedPort, planPort } from "../../../agent/wire/open-port.js";
 import type { PlanPortOptions } from "../../../agent/wire/plan-port.js";
+import { type PlannedPort, planPort } from "../../../agent/wire/plan-port.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
 import type { Namespaces } from "./namespaces.js";
 import { createTopology, ROUTER_1, VANTAGE } from "./topology.js";

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { chooseDriver } from "../../../agent/wire/choose-driver.js";
 import type { Link } from "../../../agent/wire/link.js";
-import { openPacketPort, openSendPort, type PortPlan } from "../../../agent/wire/open-port.js";
+import { openPacketPort, openSendPort } from "../../../agent/wire/open-port.js";
 import { createPacketLink } from "../../../agent/wire/packet-link.js";
+import type { PortPlan } from "../../../agent/wire/plan-port.js";
 import type { RealDriver } from "../../../agent/wire/port.js";
 import { loadPortableModules } from "../../../agent/wire/portable-modules.js";
 import { parseAddress } from "../../../shared/address/address.js";

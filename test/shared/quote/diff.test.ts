@@ -149,9 +149,11 @@ describe("diffQuote of a short quote", () => {
       fc.property(edits, fc.integer({ min: 20, max: 64 }), (changes, cut) => {
         const quote = SYN.slice();
         for (const [at, value] of changes) if (at !== 32) quote[at] = value;
-        const short = diffQuote(SYN, quote.subarray(0, cut)).changes;
-        // The order of the options can only be judged by those that both show.
-        const whole = new Set([...diffQuote(SYN, quote).changes, "tcp.option.order.changed"]);
+        const fieldsOf = (names: readonly string[]) => names.map((name) => name.slice(0, name.lastIndexOf(".")));
+        const short = fieldsOf(diffQuote(SYN, quote.subarray(0, cut)).changes);
+        // The order of the options can only be judged by those that both show. What happened to a field may be judged
+        // differently: an option that was overwritten at its place may come again behind the cut.
+        const whole = new Set([...fieldsOf(diffQuote(SYN, quote).changes), "tcp.option.order"]);
         expect(short.filter((name) => !whole.has(name))).toEqual([]);
       }),
       { numRuns: 2000 },
