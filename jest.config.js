@@ -13,6 +13,8 @@ const common = {
 export default {
   // One at a time: the lab tests look at all processes of the machine, and need its cores.
   maxWorkers: 1,
+  // Programs start and stop in the tests and their hooks, on machines that have other work, too.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/test/{shared,agent,coordinator,deploy}/**/*.test.ts"] },
     { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },

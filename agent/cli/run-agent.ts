@@ -44,6 +44,8 @@ async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Prom
   const plan = await planPort({
     interface: config.interface,
     ...(config.driver === null ? {} : { driver: config.driver }),
+    zeroCopy: config.zeroCopy,
+    sendingThreads: config.senderThreads,
   });
   for (const { family, why } of plan.leftOut) log.warn({ family }, `IPv${family} is left out: ${why}`);
   const port = openPacketPort(plan);

@@ -42,6 +42,8 @@ export interface EngineNetwork {
   readonly gatewayMac: Uint8Array | null;
   /** Null: the fastest that works. */
   readonly driver: RealDriver | null;
+  /** xdp: the network card reads packets where they lie. */
+  readonly zeroCopy: boolean;
   readonly packetsPerSecond: number;
   /** Threads that send, for each job. */
   readonly sendingThreads: number;
@@ -166,6 +168,7 @@ function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan
     ...(source4 === undefined ? {} : { source4 }),
     ...(source6 === undefined ? {} : { source6 }),
     ...(network.gatewayMac === null ? {} : { gatewayMac: network.gatewayMac }),
+    zeroCopy: network.zeroCopy,
     sendingThreads: network.sendingThreads,
     manyTargets: jobs.some(({ addresses }) => addresses > 1),
     without,

@@ -101,6 +101,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
     sourceAddresses: [],
     gatewayMac: null,
     driver: null,
+    zeroCopy: false,
     packetsPerSecond: Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
     sendingThreads: 1,
   });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { errorCode, UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
 import { SIMULATOR_KEY, type SimulatorConfig, simulatorOf } from "../sim/config.js";
-import { DRIVERS, type RealDriver } from "../wire/port.js";
+import { DRIVERS, MOST_SENDER_THREADS, type RealDriver } from "../wire/port.js";
 import { problemsError } from "./problems.js";
 import {
   type AgentRules,
@@ -30,6 +30,10 @@ export interface AgentConfig extends AgentRules {
   readonly simulator: SimulatorConfig | null;
   /** How packets are sent; null: the fastest way that works on the interface. */
   readonly driver: RealDriver | null;
+  /** xdp: the network card reads packets where they lie, if its driver can. */
+  readonly zeroCopy: boolean;
+  /** Threads that send; xdp has one for each queue of the interface at most. */
+  readonly senderThreads: number;
   readonly caps: AgentCaps;
 }
 
@@ -75,6 +79,8 @@ const agentKeys = {
   interface: INTERFACE_KEY,
   simulator: SIMULATOR_KEY.optional(),
   driver: z.enum(DRIVERS).optional(),
+  zeroCopy: z.boolean().default(false),
+  senderThreads: z.number().int().min(1).max(MOST_SENDER_THREADS).default(1),
   caps: CAPS_KEY,
 };
 
@@ -121,6 +127,8 @@ export function parseAgentConfig(text: string, file: string): AgentConfig {
     spool: { ...value.spool, folder: path(value.spool.folder) },
     interface: value.interface,
     driver: value.driver ?? null,
+    zeroCopy: value.zeroCopy,
+    senderThreads: value.senderThreads,
     simulator: value.simulator === undefined ? null : simulatorOf(value.simulator, value.name, folder),
     caps: capsOf(value.caps),
   };

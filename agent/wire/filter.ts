@@ -3,7 +3,7 @@ import { NEIGHBOR_ADVERTISEMENT } from "./neighbor-discovery.js";
 
 /**
  * Kernel-side filters in classic BPF (Linux Documentation/networking/filter.rst). That of the packet port: of what comes
- * in on the interface, hand up ICMP, ICMPv6 and TCP to the probes' source ports; not what this host sends.
+ * in on the interface, hand up ICMP and ICMPv6 errors and TCP to the probes' source ports; not what this host sends.
  */
 
 // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k }
@@ -11,6 +11,7 @@ const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;
 const LOAD_BYTE = 0x30;
 const LOAD_HALF_AT_X = 0x48;
+const LOAD_BYTE_AT_X = 0x50;
 const LOAD_X_IPV4_HEADER_LENGTH = 0xb1;
 const IF_EQUAL = 0x15;
 const IF_AT_LEAST = 0x35;
@@ -21,10 +22,14 @@ const PACKET_TYPE = 0xffff_f004;
 const PACKET_OUTGOING = 4;
 
 const ETHERNET = 14;
+const ICMP_ECHO_REPLY = 0;
+const ICMP_ECHO = 8;
+/** The first type that is no error (RFC 4443 section 2.1): echo, neighbour discovery. */
+const ICMPV6_INFORMATIONAL = 128;
 /** The whole frame. */
 const ACCEPT_BYTES = 0x4_0000;
 
-type Label = "next" | "accept" | "drop" | "ipv6" | "tcp4" | "tcp6";
+type Label = "next" | "accept" | "drop" | "icmp" | "ipv6" | "icmpv6" | "tcp4" | "tcp6";
 type Step =
   | { readonly code: number; readonly k: number; readonly yes?: Label; readonly no?: Label }
   | { readonly label: Label };
@@ -38,7 +43,7 @@ export function replyFilter(firstSourcePort: number): Uint8Array {
     { code: IF_EQUAL, k: 0x86dd, yes: "ipv6", no: "next" },
     { code: IF_EQUAL, k: 0x0800, yes: "next", no: "drop" },
     { code: LOAD_BYTE, k: ETHERNET + 9 },
-    { code: IF_EQUAL, k: 1, yes: "accept", no: "next" },
+    { code: IF_EQUAL, k: 1, yes: "icmp", no: "next" },
     { code: IF_EQUAL, k: 6, yes: "tcp4", no: "drop" },
     { label: "tcp4" },
     { code: LOAD_HALF, k: ETHERNET + 6 },
@@ -46,10 +51,18 @@ export function replyFilter(firstSourcePort: number): Uint8Array {
     { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
     { code: LOAD_HALF_AT_X, k: ETHERNET + 2 },
     { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { label: "icmp" },
+    { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
+    { code: LOAD_BYTE_AT_X, k: ETHERNET },
+    { code: IF_EQUAL, k: ICMP_ECHO, yes: "drop", no: "next" },
+    { code: IF_EQUAL, k: ICMP_ECHO_REPLY, yes: "drop", no: "accept" },
     { label: "ipv6" },
     { code: LOAD_BYTE, k: ETHERNET + 6 },
-    { code: IF_EQUAL, k: 58, yes: "accept", no: "next" },
+    { code: IF_EQUAL, k: 58, yes: "icmpv6", no: "next" },
     { code: IF_EQUAL, k: 6, yes: "tcp6", no: "drop" },
+    { label: "icmpv6" },
+    { code: LOAD_BYTE, k: ETHERNET + 40 },
+    { code: IF_AT_LEAST, k: ICMPV6_INFORMATIONAL, yes: "drop", no: "accept" },
     { label: "tcp6" },
     { code: LOAD_HALF, k: ETHERNET + 40 + 2 },
     { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },

@@ -8,6 +8,9 @@ export type DriverName = RealDriver | "sim";
 export const DRIVERS = ["xdp", "packet", "portable"] as const;
 export type RealDriver = (typeof DRIVERS)[number];
 
+/** More than the queues of common network cards. */
+export const MOST_SENDER_THREADS = 64;
+
 /** Puts IP packets on an interface. One per sending thread, opened in the thread that uses it. */
 export interface SendPort {
   readonly driver: DriverName;

@@ -33,6 +33,7 @@ export interface ScanArguments {
   "source-ip": string | undefined;
   "gateway-mac": string | undefined;
   driver: string | undefined;
+  "zero-copy": boolean;
   "sender-threads": number | undefined;
   "output-file": string | undefined;
   "output-module": string | undefined;
@@ -93,6 +94,11 @@ const NETWORK = grouped("Network:", {
   "source-ip": { alias: "S", type: "string", describe: "Addresses of the interface to send from, one a family" },
   "gateway-mac": { alias: "G", type: "string", describe: "MAC address of the router (default: ask for it)" },
   driver: { type: "string", choices: DRIVERS, describe: "How packets are sent (default: see doctor)" },
+  "zero-copy": {
+    type: "boolean",
+    default: false,
+    describe: "xdp: the network card reads packets where they lie, if its driver can",
+  },
   "sender-threads": {
     alias: "T",
     type: "number",

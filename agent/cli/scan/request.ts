@@ -2,7 +2,7 @@ import { addressFamily, parseAddress } from "../../../shared/address/address.js"
 import { DecodeError, UserError } from "../../../shared/errors.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../../shared/probe/variant.js";
-import { DRIVERS, type RealDriver } from "../../wire/port.js";
+import { DRIVERS, MOST_SENDER_THREADS, type RealDriver } from "../../wire/port.js";
 import { checkNumber } from "../numbers.js";
 import type { OutputField } from "../scan-output/field.js";
 import { chooseFields } from "../scan-output/fields.js";
@@ -38,6 +38,7 @@ export interface ScanRequest {
   readonly sourceAddresses: readonly Uint8Array[];
   readonly gatewayMac: Uint8Array | null;
   readonly driver: RealDriver | null;
+  readonly zeroCopy: boolean;
   readonly sendingThreads: number;
   readonly output: OutputRequest;
   readonly metadataFile: string | null;
@@ -98,7 +99,8 @@ export function scanRequest(args: ScanArguments): ScanRequest {
     sourceAddresses: parseSources(args["source-ip"] ?? ""),
     gatewayMac: mapped(args["gateway-mac"], parseMac),
     driver: mapped(args.driver, (name) => choice("--driver", name, DRIVERS)),
-    sendingThreads: number("--sender-threads", args["sender-threads"], 1, 64) ?? 1,
+    zeroCopy: args["zero-copy"],
+    sendingThreads: number("--sender-threads", args["sender-threads"], 1, MOST_SENDER_THREADS) ?? 1,
     output: outputOf(args),
     metadataFile: args["metadata-file"] ?? null,
     statusFile: args["status-updates-file"] ?? null,

@@ -75,6 +75,7 @@ async function scanInto(outputs: Outputs, scan: Scan): Promise<ScanView> {
     sourceAddresses: request.sourceAddresses,
     gatewayMac: request.gatewayMac,
     driver: request.driver,
+    zeroCopy: request.zeroCopy,
     packetsPerSecond: begun.plan.packetsPerSecond,
     sendingThreads: request.sendingThreads,
   });

@@ -100,14 +100,14 @@ describe("SYN scan", () => {
 
   it("counts a reply to an index that is done, and makes no row of it", async () => {
     const kit = createKit(
-      (probe) => (hostOf(probe) === 1 ? [{ afterMs: 450, packet: synAck(probe) }] : []),
-      // Slow enough that a later chunk is still under way when the first is over.
-      { targets: Array.from({ length: 150 }, (_, i) => `198.18.0.${i + 1}`), packetsPerSecond: 300 },
+      (probe) => (hostOf(probe) === 1 ? [{ afterMs: 1_200, packet: synAck(probe) }] : []),
+      // Slow enough that the first chunk has long been over when its reply comes, and a later one has not.
+      { targets: Array.from({ length: 250 }, (_, i) => `198.18.0.${i + 1}`), packetsPerSecond: 100 },
     );
     const engine = createSynScan({ ...kit.options, variants: ["plain"], retries: 0, replyWindowMs: 20 });
     await kit.run(engine);
     expect(kit.rows).toEqual([]);
-    expect(engine.progress()).toMatchObject({ late: 1, done: 150 });
+    expect(engine.progress()).toMatchObject({ late: 1, done: 250 });
   });
 
   it("keeps an unreachable with its quote, and ignores a redirect", async () => {

@@ -32,6 +32,10 @@ function run(program: Uint8Array, frame: Uint8Array, packetType: number): number
         if (outside(x + k, 2)) return 0;
         a = byte(x + k) * 256 + byte(x + k + 1);
         break;
+      case 0x50:
+        if (outside(x + k, 1)) return 0;
+        a = byte(x + k);
+        break;
       case 0xb1:
         x = 4 * (byte(k) & 0xf);
         break;
@@ -74,6 +78,18 @@ function ipv6(next: number, destinationPort: number): Uint8Array {
   return Uint8Array.of(...new Uint8Array(12), ...IPV6, ...header, 0, 80, destinationPort >>> 8, destinationPort & 0xff);
 }
 
+function icmp(type: number, { optionWords = 0 } = {}): Uint8Array {
+  const frame = ipv4(1, 0, { optionWords });
+  frame[14 + 20 + 4 * optionWords] = type;
+  return frame;
+}
+
+function icmpv6(type: number): Uint8Array {
+  const frame = ipv6(58, 0);
+  frame[14 + 40] = type;
+  return frame;
+}
+
 describe("reply filter", () => {
   const program = replyFilter(61_000);
   const accepts = (frame: Uint8Array, packetType = INCOMING): boolean => run(program, frame, packetType) > 65_535;
@@ -83,9 +99,11 @@ describe("reply filter", () => {
     ["TCP to the last port", ipv4(6, 65_535)],
     ["TCP behind IPv4 options", ipv4(6, 61_000, { optionWords: 3 })],
     ["TCP with don't-fragment set", ipv4(6, 61_000, { fragment: 0x4000 })],
-    ["ICMP", ipv4(1, 0)],
+    ["ICMP time exceeded", icmp(11)],
+    ["ICMP unreachable behind IPv4 options", icmp(3, { optionWords: 2 })],
     ["IPv6 TCP", ipv6(6, 61_000)],
-    ["ICMPv6", ipv6(58, 0)],
+    ["ICMPv6 unreachable", icmpv6(1)],
+    ["ICMPv6 time exceeded", icmpv6(3)],
   ])("lets %s pass", (_name, frame) => {
     expect(accepts(frame)).toBe(true);
   });
@@ -97,6 +115,10 @@ describe("reply filter", () => {
     ["UDP", ipv4(17, 61_000)],
     ["IPv6 TCP to a lower port", ipv6(6, 60_999)],
     ["IPv6 UDP", ipv6(17, 61_000)],
+    ["echo requests", icmp(8)],
+    ["echo replies", icmp(0)],
+    ["ICMPv6 echo requests", icmpv6(128)],
+    ["neighbour solicitations", icmpv6(135)],
     ["ARP", Uint8Array.of(...new Uint8Array(12), 0x08, 0x06, ...new Uint8Array(28))],
     ["a frame that ends in the IP header", ipv4(6, 61_000).subarray(0, 30)],
     ["an empty frame", new Uint8Array(0)],
@@ -111,11 +133,6 @@ describe("reply filter", () => {
 
 describe("neighbour filter", () => {
   const accepts = (frame: Uint8Array): boolean => run(neighborFilter(), frame, INCOMING) > 65_535;
-  const icmpv6 = (type: number): Uint8Array => {
-    const frame = ipv6(58, 0);
-    frame[14 + 40] = type;
-    return frame;
-  };
   const arp = Uint8Array.of(...new Uint8Array(12), 0x08, 0x06, ...new Uint8Array(28));
 
   it("lets ARP and neighbour advertisements pass", () => {

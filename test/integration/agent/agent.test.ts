@@ -84,6 +84,8 @@ function startAgent(
     simulator: null,
     infoPage: null,
     driver: null,
+    zeroCopy: false,
+    senderThreads: 1,
   };
   const abort = new AbortController();
   const ended = runAgent(
