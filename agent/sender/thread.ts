@@ -6,6 +6,9 @@ import { openSendPort, SEND_FRAME_BYTES } from "../wire/open-port.js";
 import { createSenderLoop, MOST_JOBS } from "./loop.js";
 import type { EndMessage, StartMessage, ThreadSetup } from "./thread-host.js";
 
+/** Between two looks at what else there is to do: it takes as long as several packets. */
+const TURNS = 16;
+
 /**
  * The whole life of a sending thread. It never returns to its event loop: it sends while there is something to send and
  * sleeps on a word of shared memory otherwise, so that nothing comes between two batches.
@@ -27,7 +30,8 @@ function main(setup: ThreadSetup): void {
     while (Atomics.load(wake, 1) === 0) {
       const seen = Atomics.load(wake, 0);
       takeJobs();
-      const ms = loop.turn();
+      let ms = 0;
+      for (let i = 0; i < TURNS && ms === 0 && Atomics.load(wake, 0) === seen; i++) ms = loop.turn();
       const { sent, sendErrors } = port.sendStats();
       Atomics.store(counters, 0, BigInt(sent));
       Atomics.store(counters, 1, BigInt(sendErrors));

@@ -20,8 +20,11 @@ export interface SynScanOptions extends EngineOptions {
   readonly allowedUntil: () => number;
 }
 
-/** How often the two halves of a scan look at each other. */
-const POLL_MS = 10;
+/**
+ * How often the two halves of a scan look at each other: often enough that a pause holds within 100 ms, and seldom enough
+ * that looking takes nothing from the sending thread where both share a core.
+ */
+const POLL_MS = 40;
 /** How long the kernel keeps a packet at the most before the receiver can see it (a block of the ring), with reserve. */
 const RING_DELAY_MS = 10;
 
@@ -46,10 +49,13 @@ export function createSynScan(options: SynScanOptions): Engine {
       packets = progress.packets;
       lastSentAtMs = nowMs;
     }
-    if (candidate !== null && receiver.emptiedAtMs >= candidate.atMs + RING_DELAY_MS) {
-      settled = candidate.done;
-      board.settle(settled);
-      candidate = null;
+    if (candidate !== null && nowMs >= candidate.atMs + RING_DELAY_MS) {
+      if (receiver.emptiedAtMs < candidate.atMs + RING_DELAY_MS) receiver.receiveNow();
+      if (receiver.emptiedAtMs >= candidate.atMs + RING_DELAY_MS) {
+        settled = candidate.done;
+        board.settle(settled);
+        candidate = null;
+      }
     }
     if (candidate === null && progress.done > settled) candidate = { done: progress.done, atMs: nowMs };
   }
@@ -70,14 +76,15 @@ export function createSynScan(options: SynScanOptions): Engine {
       const sending = options.host.send(sendJob(options, board.memory));
       const stop = (): void => board.stop();
       signal.addEventListener("abort", stop);
-      const failed = new Promise<never>((_, reject) => sending.catch(reject));
-      // Without this a failure before the first race below would count as unhandled.
-      failed.catch(() => undefined);
+      let failed = false;
+      sending.catch(() => {
+        failed = true;
+      });
       try {
-        while (!signal.aborted && settled < to) {
+        while (!signal.aborted && !failed && settled < to) {
           board.allowUntil(options.allowedUntil());
           look();
-          await Promise.race([clock.sleep(POLL_MS), failed]);
+          await clock.sleep(POLL_MS);
         }
         stop();
         await sending;

@@ -64,6 +64,8 @@ const NONE = -1;
 const LONGEST_WAIT_MS = 20;
 const GATE_PAUSE_MS = 5;
 const BUSY_PAUSE_MS = 0.2;
+/** Without a pause between two of which the board is told how far the sender is: a few milliseconds at full rate. */
+const STEPS = 8;
 /** Targets that may wait for their prefix's budget at the same time. */
 const MOST_DEFERRED = 1 << 14;
 
@@ -104,6 +106,8 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   /** Passes whose last probes lie in the slots: their reply windows begin when these are sent. */
   const leaving: Pass[] = [];
   let cleared = from;
+  /** Since the board was told how far this is. */
+  let steps = 0;
   let packets = 0;
   let skipped = 0;
 
@@ -271,13 +275,22 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs() - nowMs));
   }
 
+  function publish(): void {
+    board.publish({ done: schedule.done, packets, skipped });
+    steps = 0;
+  }
+
   return {
     step() {
+      let wait: number | null;
       try {
-        return step();
-      } finally {
-        board.publish({ done: schedule.done, packets, skipped });
+        wait = step();
+      } catch (error) {
+        publish();
+        throw error;
       }
+      if (wait !== 0 || ++steps === STEPS) publish();
+      return wait;
     },
   };
 }

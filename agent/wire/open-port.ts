@@ -62,9 +62,9 @@ function portableOptions(plan: PortPlan): PortablePortOptions {
   return { modules, interfaceName, ipv4, ipv6, ringBytes, slots: SLOTS, slotBytes: SLOT_BYTES };
 }
 
-/** Frames of 2 KiB, half of them for the batch that is being filled: few enough to stay in the processor's cache. */
+/** Half of them for the batch that is being filled: few enough to stay in the processor's cache. */
 const XDP_FRAMES = 512;
-const FRAME_BYTES = 2048;
+const FRAME_BYTES = 256;
 /** What a send port needs for its frames, whatever the driver. */
 export const SEND_FRAME_BYTES = XDP_FRAMES * FRAME_BYTES;
 

@@ -45,12 +45,15 @@ export interface Receiver {
   /** Receives until `signal` is aborted. Rejects with what a subscriber throws. */
   run(signal: AbortSignal): Promise<void>;
   stats(): ReceiverStats;
+  /** Hands on some of what waits in the port, now, between two turns of `run`. */
+  receiveNow(): void;
   /** Monotonic ms: all that the port had to give at this time was handed on. */
   readonly emptiedAtMs: number;
 }
 
 const BUDGET = 512;
-const WAIT_MS = 20;
+/** A packet that comes in ends the wait: this is only how soon the end of the run is seen. */
+const WAIT_MS = 100;
 
 export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, "yield" | "monotonicMs"> }): Receiver {
   const { port, clock } = options;
@@ -101,6 +104,13 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
     stats.foreign++;
   }
 
+  function receive(): number {
+    const atMs = clock.monotonicMs();
+    const taken = port.receive(handle, BUDGET);
+    if (taken < BUDGET) emptiedAtMs = atMs;
+    return taken;
+  }
+
   return {
     subscribe(subscription) {
       const { matcher, stage } = subscription;
@@ -120,13 +130,13 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
     },
     async run(signal) {
       while (!signal.aborted) {
-        const atMs = clock.monotonicMs();
-        const taken = port.receive(handle, BUDGET);
-        if (taken < BUDGET) emptiedAtMs = atMs;
-        await (taken > 0 ? clock.yield() : port.wait(WAIT_MS));
+        await (receive() > 0 ? clock.yield() : port.wait(WAIT_MS));
       }
     },
     stats: () => ({ ...stats }),
+    receiveNow() {
+      receive();
+    },
     get emptiedAtMs() {
       return emptiedAtMs;
     },

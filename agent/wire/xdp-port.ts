@@ -8,17 +8,6 @@ import type { XdpSocket } from "./xdp-socket.js";
 
 const IP_AT_BYTE = FRAME_PADDING + ETHERNET_HEADER_BYTES;
 
-/**
- * Frames lie at whole multiples of 2 KiB, which would put all of their beginnings into a few sets of the processor's
- * caches: so 32 neighbours at a time begin two cache lines further on, in eight steps.
- */
-const STEPS = 8;
-const STEP_BYTES = 128;
-
-function frameOffset(frame: number): number {
-  return ((frame >>> 5) & (STEPS - 1)) * STEP_BYTES + FRAME_PADDING;
-}
-
 export interface XdpPortOptions {
   readonly libc: Libc;
   /** Closed with the port. */
@@ -45,18 +34,11 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
   const frameCount = socket.frames.length / frameBytes;
   const frameMask = frameCount - 1;
   const ringMask = transmit.size - 1;
+  const memory = socket.frames;
   const lengths = new Int32Array(frameCount);
-  const frames: Uint8Array[] = [];
-  const packets: Uint8Array[] = [];
-  /** The header that lies in each frame, so that it is copied only when the family changes. */
-  const present: (Uint8Array | null)[] = [];
-  const slotBytes = frameBytes - STEPS * STEP_BYTES - IP_AT_BYTE;
-  for (let i = 0; i < frameCount; i++) {
-    const start = i * frameBytes + frameOffset(i);
-    frames.push(socket.frames.subarray(start, (i + 1) * frameBytes));
-    packets.push(socket.frames.subarray(start + ETHERNET_HEADER_BYTES, start + ETHERNET_HEADER_BYTES + slotBytes));
-    present.push(null);
-  }
+  /** The family whose header lies in each frame, so that it is copied only when that changes. */
+  const present = new Uint8Array(frameCount);
+  const slotBytes = frameBytes - IP_AT_BYTE;
   /** Frames taken so far, and those that the kernel gave back; both wrap at 32 bits. */
   let taken = 0;
   let returned = 0;
@@ -73,6 +55,13 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     // Filling from the start again gives the rest of a batch up.
     if (i === 0) takenOfBatch = 0;
     return frameOf(i);
+  }
+
+  function putHeader(frame: number, family: number): void {
+    const header = family === 4 ? headers.ipv4 : headers.ipv6;
+    if (header === null) throw new RangeError(`no route for a packet of IPv${family}`);
+    memory.set(header, frame * frameBytes + FRAME_PADDING);
+    present[frame] = family;
   }
 
   function collect(): void {
@@ -110,24 +99,21 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     interfaceName,
     slots,
     slotBytes,
-    words: new Int32Array(socket.frames.buffer, socket.frames.byteOffset, socket.frames.length >>> 2),
-    slot: (i) => packets[frameToFill(i)] as Uint8Array,
+    words: new Int32Array(memory.buffer, memory.byteOffset, memory.length >>> 2),
+    slot(i) {
+      const start = frameToFill(i) * frameBytes + IP_AT_BYTE;
+      return memory.subarray(start, start + slotBytes);
+    },
     slotAt(i) {
-      const frame = frameToFill(i);
-      return (frame * frameBytes + frameOffset(frame) + ETHERNET_HEADER_BYTES) >>> 2;
+      return (frameToFill(i) * frameBytes + IP_AT_BYTE) >>> 2;
     },
     setLength(i, bytes) {
       const frame = frameOf(i);
-      const packet = packets[frame] as Uint8Array;
-      if (!(i >= 0 && i < slots && bytes > 0 && bytes <= packet.length)) {
-        throw new RangeError(`packet of ${bytes} bytes in slot ${i} of ${slots}, which holds ${packet.length}`);
+      if (!(i >= 0 && i < slots && bytes > 0 && bytes <= slotBytes)) {
+        throw new RangeError(`packet of ${bytes} bytes in slot ${i} of ${slots}, which holds ${slotBytes}`);
       }
-      const header = (packet[0] as number) >>> 4 === 4 ? headers.ipv4 : headers.ipv6;
-      if (header === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
-      if (present[frame] !== header) {
-        (frames[frame] as Uint8Array).set(header);
-        present[frame] = header;
-      }
+      const family = (memory[frame * frameBytes + IP_AT_BYTE] as number) >>> 4;
+      if (present[frame] !== family) putHeader(frame, family);
       lengths[frame] = ETHERNET_HEADER_BYTES + bytes;
     },
     send(count, first = 0) {
@@ -143,7 +129,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
       for (let i = 0; i < taking; i++) {
         const frame = frameOf(first + i);
         const descriptor = ((producer + i) & ringMask) * 4;
-        words[descriptor] = frame * frameBytes + frameOffset(frame);
+        words[descriptor] = frame * frameBytes + FRAME_PADDING;
         words[descriptor + 2] = lengths[frame] as number;
       }
       if (taking === 0) return 0;

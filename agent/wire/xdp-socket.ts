@@ -27,6 +27,7 @@ export interface XdpSocketOptions {
   /** Frames are read by the network card itself. Needs a driver that can; not measured by this project. */
   readonly zeroCopy: boolean;
   readonly frames: number;
+  /** A part of CHUNK_BYTES: more than one frame to a chunk keeps them all in few pages and cache lines. */
   readonly frameBytes: number;
   /** Descriptors in the transmit ring; a power of two. */
   readonly ringSize: number;
@@ -45,6 +46,9 @@ export interface XdpSocket {
   close(): void;
 }
 
+/** The least that the kernel takes memory in. A packet may begin anywhere in a chunk and must end in it. */
+const CHUNK_BYTES = 2048;
+
 /** A socket can stay busy for a moment after the last one on its queue was closed. */
 const BIND_ATTEMPTS = 50;
 const BIND_PAUSE_MS = 10;
@@ -61,7 +65,7 @@ export function openXdpSocket(libc: Libc, options: XdpSocketOptions): XdpSocket 
   try {
     const bytes = options.frames * options.frameBytes;
     const frames = options.memory?.subarray(0, bytes) ?? ownMemory(libc, bytes, releases);
-    registerMemory(libc, fd, { memory: libc.addressOf(frames), bytes, frameBytes: options.frameBytes });
+    registerMemory(libc, fd, libc.addressOf(frames), bytes);
     setSize(libc, fd, XDP_UMEM_FILL_RING, FILL_RING_SIZE);
     setSize(libc, fd, XDP_UMEM_COMPLETION_RING, options.frames);
     setSize(libc, fd, XDP_TX_RING, options.ringSize);
@@ -99,17 +103,13 @@ function ownMemory(libc: Libc, bytes: number, releases: (() => void)[]): Uint8Ar
 /** Nothing is received, but a socket cannot be bound without a fill ring. */
 const FILL_RING_SIZE = 64;
 
-function registerMemory(
-  libc: Libc,
-  fd: number,
-  { memory, bytes, frameBytes }: { memory: bigint; bytes: number; frameBytes: number },
-): void {
+function registerMemory(libc: Libc, fd: number, memory: bigint, bytes: number): void {
   // struct xdp_umem_reg: address, length, chunk size, headroom, flags
   const registration = new Uint8Array(32);
   const view = new DataView(registration.buffer);
   view.setBigUint64(0, memory, true);
   view.setBigUint64(8, BigInt(bytes), true);
-  view.setUint32(16, frameBytes, true);
+  view.setUint32(16, CHUNK_BYTES, true);
   if (libc.setsockopt(fd, SOL_XDP, XDP_UMEM_REG, registration, 24) !== 0) {
     throw systemError(libc, "lock the memory of AF_XDP frames");
   }

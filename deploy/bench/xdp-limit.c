@@ -18,10 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAMES 4096
-#define FRAME_BYTES 2048
-#define RING 2048
-#define BATCH 512
+#define FRAMES 512
+#define FRAME_BYTES 256
+#define CHUNK_BYTES 2048
+#define RING 512
+#define BATCH 256
 #define MAX_TX_SKB_BUDGET 9
 
 static void must(int ok, const char *what) {
@@ -68,7 +69,7 @@ int main(int argc, char **argv) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   must(memory != MAP_FAILED, "mmap");
   for (int i = 0; i < FRAMES; i++) memcpy((char *)memory + (size_t)i * FRAME_BYTES, packet, sizeof packet);
-  struct xdp_umem_reg registration = {.addr = (uintptr_t)memory, .len = (uint64_t)FRAMES * FRAME_BYTES, .chunk_size = FRAME_BYTES};
+  struct xdp_umem_reg registration = {.addr = (uintptr_t)memory, .len = (uint64_t)FRAMES * FRAME_BYTES, .chunk_size = CHUNK_BYTES};
   must(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &registration, sizeof registration) == 0, "XDP_UMEM_REG");
   int fill = 64, completions = FRAMES, ring = RING, budget = 1024;
   must(setsockopt(fd, SOL_XDP, XDP_UMEM_FILL_RING, &fill, sizeof fill) == 0, "fill ring");

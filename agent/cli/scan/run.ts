@@ -20,7 +20,7 @@ import { createView, type ScanView } from "./view.js";
 
 const STATUS_EVERY_MS = 1000;
 /** How often it is looked whether all first probes are out. */
-const COOLDOWN_LOOK_MS = 50;
+const COOLDOWN_LOOK_MS = 250;
 
 /**
  * Runs a scan until its last target is over, or a limit, a fuse, a failure or the user ends it; writes rows, status,
@@ -82,7 +82,7 @@ async function scanInto(outputs: Outputs, scan: Scan): Promise<ScanView> {
   try {
     const view = createView(begun, engines, tally);
     const look = setInterval(() => {
-      phase.isCooldown = view.counts().targetsSent >= begun.plan.targets;
+      phase.isCooldown = view.tasks().every(({ sent }, i) => sent === begun.tasks[i]?.to);
       if (phase.isCooldown) phase.sendEndedAtMs ??= Date.now();
     }, COOLDOWN_LOOK_MS);
     await watch(outputs, scan, engines, view).finally(() => clearInterval(look));
