@@ -75,6 +75,8 @@ function startThread(plan: PortPlan, queue: number): Thread {
   const counters = new SharedArrayBuffer(16);
   const worker = new Worker(new URL("./thread.js", import.meta.url), {
     workerData: { plan, queue, wake, counters } satisfies ThreadSetup,
+    // What the loop makes dies at once.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
   });
   const thread: Thread = {
     worker,

@@ -54,8 +54,8 @@ export interface PlannedPort extends PortPlan {
   readonly leftOut: readonly { readonly family: 4 | 6; readonly why: string }[];
 }
 
-/** Room for the answers of a third of a second at 500,000 a second. Memory that was never needed is never taken. */
-const RING_BYTES = 32 << 20;
+/** Room for the answers of a sixth of a second at 500,000 a second. All of it counts as memory of the process. */
+const RING_BYTES = 16 << 20;
 
 /**
  * Finds out how packets leave: the interface that the routes name, source addresses, and the next hop of each family,

@@ -18,7 +18,10 @@ export interface Sent {
 }
 
 /** Room for one reply in the list of them. */
-const PLACE_BYTES = 96;
+const PLACE_WORDS = 24;
+/** So many replies come slowly first, as at the start of any scan, until the receiver's code is compiled. */
+const WARM_UP_REPLIES = 200_000;
+const WARM_UP_SECONDS = 2;
 /** MSS, SACK permitted, timestamps (the probe's comes back in the second half), window scale: as Linux answers. */
 const OPTIONS = "020405b40402080a000000010000000001030307";
 /** Where the second half of the timestamps begins in them. */
@@ -44,7 +47,12 @@ process.send?.(send(packetsPerSecond) satisfies Sent);
 process.disconnect();
 port.close();
 
-function makeReplies(wanted: number): Uint8Array {
+interface Replies {
+  readonly words: Int32Array;
+  readonly lengths: Uint8Array;
+}
+
+function makeReplies(wanted: number): Replies {
   const source = openTargets();
   const builder = createProbeBuilder({
     secret: SECRET,
@@ -55,16 +63,18 @@ function makeReplies(wanted: number): Uint8Array {
   });
   const target = createTarget();
   const probe = new Uint8Array(PROBE_MAX_BYTES);
-  const made = new Uint8Array(wanted * PLACE_BYTES);
+  const words = new Int32Array(wanted * PLACE_WORDS);
+  const places = new Uint8Array(words.buffer);
+  const lengths = new Uint8Array(wanted);
   for (let i = 0; i < wanted; i++) {
     const variant = PROBED[i % PROBED.length] as Variant;
     source.targetAt(Math.floor(i / PROBED.length), target);
     const bytes = probe.subarray(0, builder.build(target, variant, 64, Date.now(), probe));
     const reply = replyTo(bytes, variant);
-    made[i * PLACE_BYTES] = reply.length;
-    made.set(reply, i * PLACE_BYTES + 1);
+    lengths[i] = reply.length;
+    places.set(reply, i * PLACE_WORDS * 4);
   }
-  return made;
+  return { words, lengths };
 }
 
 /** The SYN/ACK of a Linux host: an MPTCP one to a v1 probe, a plain one to a v0 probe. */
@@ -91,19 +101,23 @@ function replyTo(probe: Uint8Array, variant: Variant): Uint8Array {
 
 function send(rate: number): Sent {
   const { monotonicMs } = createSystemClock();
-  const cap = createRateCap({ packetsPerSecond: rate, nowMs: monotonicMs });
-  const wanted = replies.length / PLACE_BYTES;
-  const startedMs = monotonicMs();
-  for (let at = 0; at < wanted; ) {
-    const batch = cap.take(Math.min(port.slots, wanted - at));
+  const cap = createRateCap({ packetsPerSecond: WARM_UP_REPLIES / WARM_UP_SECONDS, nowMs: monotonicMs });
+  const { words, lengths } = replies;
+  let startedMs = 0;
+  for (let at = 0; at < lengths.length; ) {
+    if (startedMs === 0 && at >= WARM_UP_REPLIES) {
+      cap.setRate(rate);
+      startedMs = monotonicMs();
+    }
+    const batch = cap.take(Math.min(port.slots, lengths.length - at));
     for (let i = 0; i < batch; i++) {
-      const place = (at + i) * PLACE_BYTES;
-      const length = replies[place] as number;
-      port.slot(i).set(replies.subarray(place + 1, place + 1 + length));
-      port.setLength(i, length);
+      const from = (at + i) * PLACE_WORDS;
+      const to = port.slotAt(i);
+      for (let word = 0; word < PLACE_WORDS; word++) port.words[to + word] = words[from + word] as number;
+      port.setLength(i, lengths[at + i] as number);
     }
     for (let sent = 0; sent < batch; ) sent += port.send(batch, sent);
     at += batch;
   }
-  return { packets: wanted, seconds: (monotonicMs() - startedMs) / 1000 };
+  return { packets: lengths.length - WARM_UP_REPLIES, seconds: (monotonicMs() - startedMs) / 1000 };
 }

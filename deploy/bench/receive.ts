@@ -7,8 +7,8 @@ import type { Sent } from "./receive-source.js";
 import type { BenchOptions, BenchResult } from "./result.js";
 import { spreadOf } from "./statistics.js";
 
-const REPLIES_PER_SECOND = 500_000;
-const REPLIES = 1_500_000;
+const REPLIES_PER_SECOND = 600_000;
+const REPLIES = 2_200_000;
 const MOST_ROUNDS = 5;
 
 interface Round extends Received {

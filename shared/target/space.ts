@@ -25,6 +25,9 @@ export function createSpaceSource(options: SpaceOptions): TargetSource {
     throw new RangeError(`ports must be distinct and between 1 and 65535: ${options.ports.join(", ")}`);
   }
   const permutation = createPermutation(addresses.size * portCount, options.permutationKey);
+  /** The place of each port in `ports`, and one behind it; 0 where it is none of them. */
+  const portPlaces = new Uint16Array(65_536);
+  for (const [i, port] of ports.entries()) portPlaces[port] = i + 1;
 
   return {
     size: permutation.size,
@@ -36,7 +39,7 @@ export function createSpaceSource(options: SpaceOptions): TargetSource {
       into.port = ports[number - rank * portCount] ?? 0;
     },
     indexOf(address, port) {
-      const portIndex = ports.indexOf(port);
+      const portIndex = (portPlaces[port] ?? 0) - 1;
       const rank = addressFamily(address) === 4 ? addresses.rankOf(ipv4ToNumber(address)) : -1;
       return portIndex < 0 || rank < 0 ? -1 : permutation.indexOf(rank * portCount + portIndex);
     },
