@@ -82,8 +82,8 @@ function stripsAnswers(behaviour: Behaviour): boolean {
 function shortenedTo({ elements }: Path, router: number, address: Uint8Array): number | null {
   const box = elements[router - 1];
   if (box?.kind !== "box" || !box.back || addressFamily(address) === 6) return null;
-  const shortening = box.behaviours.find((one) => one.kind === "shorten-quotes");
-  return shortening?.bytes ?? null;
+  const requoting = box.behaviours.find((one) => one.kind === "requote");
+  return requoting?.form.bytes ?? null;
 }
 
 /** A quote that shows neither the sequence number nor the other keyed field of the probe is nobody's. */

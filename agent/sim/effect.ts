@@ -74,7 +74,7 @@ export function fateAt(behaviour: Behaviour, syn: TouchedSyn): Fate {
     case "echo":
     case "duplicate":
     case "split":
-    case "shorten-quotes":
+    case "requote":
       return passes();
   }
 }

@@ -1,5 +1,5 @@
 import type { Variant } from "../../shared/probe/variant.js";
-import type { ViewVerdict } from "../../shared/verdict/names.js";
+import { viewVerdict } from "../../shared/verdict/view.js";
 import { type Course, courseOf, type Sight } from "./course.js";
 import type { Path } from "./path.js";
 import type { SimChange, SimTruth } from "./world.js";
@@ -13,28 +13,8 @@ export function truthOf(path: Path, address: Uint8Array, port: number): SimTruth
   const changes = [v0, v1, plain].flatMap(({ sights }) => quotedChanges(sights));
   for (const withOption of [v0, v1]) changes.push(...endings(withOption, plain));
   const distinct = new Map(changes.map((change) => [JSON.stringify(change), change]));
-  return {
-    answers: { v0: v0.verdict, v1: v1.verdict, plain: plain.verdict, "unknown-option": unknown.verdict },
-    view: viewOf(v0, v1, plain, unknown),
-    changes: [...distinct.values()],
-  };
-}
-
-/** The strongest thing that the four answers say together. */
-function viewOf(...courses: readonly [v0: Course, v1: Course, plain: Course, unknown: Course]): ViewVerdict {
-  const [v0, v1, plain, unknown] = courses.map(({ verdict }) => verdict);
-  const isStopped = (verdict: string | undefined): boolean =>
-    verdict === "no-reply" || verdict === "rst" || verdict === "unreachable";
-  for (const verdict of ["claims-v1", "claims-v0", "echo", "altered-echo"] as const) {
-    if (v0 === verdict || v1 === verdict) return verdict;
-  }
-  if (courses.some(({ verdict }) => verdict === "malformed")) return "malformed";
-  if (plain === "plain" && isStopped(unknown)) return "blocked-on-unknown-option";
-  if (plain === "plain" && (isStopped(v0) || isStopped(v1))) return "blocked-on-mptcp";
-  for (const verdict of ["plain", "rst", "unreachable"] as const) {
-    if (courses.some((course) => course.verdict === verdict)) return verdict;
-  }
-  return "no-reply";
+  const answers = { v0: v0.verdict, v1: v1.verdict, plain: plain.verdict, "unknown-option": unknown.verdict };
+  return { answers, view: viewVerdict(answers), changes: [...distinct.values()] };
 }
 
 /** Per field, the first quote that shows it changed and the last one before that shows it as sent. */
@@ -45,7 +25,7 @@ function quotedChanges(sights: readonly Sight[]): SimChange[] {
       if (found.has(field)) continue;
       found.set(field, {
         condition: `${field}.${ending}`,
-        after: lastClean(sights, field, sight.ttl),
+        after: lastClean(sights, field, sight.ttl, ending === "removed"),
         before: sight.address,
       });
     }
@@ -65,14 +45,15 @@ function endings(course: Course, control: Course): SimChange[] {
   ];
   if (verdict === "echo" || verdict === "altered-echo") return found("echoed", end);
   if (control.verdict !== "plain" || (verdict !== "no-reply" && verdict !== "rst")) return [];
-  if (verdict === "rst") return found("reset", end);
-  const last = sights.at(-1)?.ttl ?? 0;
-  return found("blocked", control.sights.find(({ ttl }) => ttl > last) ?? control.end);
+  const endsAt = verdict === "rst" ? end.ttl : (sights.at(-1)?.ttl ?? 0) + 1;
+  const before = control.sights.find(({ ttl }) => ttl >= endsAt) ?? control.end;
+  return found(verdict === "rst" ? "reset" : "blocked", before);
 }
 
-function lastClean(sights: readonly Sight[], field: string, before: number): string | null {
+/** `shows`: any quote shows it, as what is cut out makes the packet shorter. */
+function lastClean(sights: readonly Sight[], field: string, before: number, shows = false): string | null {
   const clean = sights.findLast(
-    (sight) => sight.ttl < before && isVisible(sight, field) && !dirtyFields(sight).has(field),
+    (sight) => sight.ttl < before && (shows || isVisible(sight, field)) && !dirtyFields(sight).has(field),
   );
   return clean?.address ?? null;
 }
@@ -94,12 +75,17 @@ function isVisible({ quotedBytes }: Sight, field: string): boolean {
   return quotedBytes === null || field.startsWith("ip.") || quotedBytes >= (FIELD_ENDS[field] ?? LONGEST_HEADER);
 }
 
-/** A quote that ends before the TCP header's length shows by its IP header that the packet has become shorter. */
+/**
+ * A quote that ends before the TCP header's length shows by its IP header that the packet has become shorter: by the
+ * MPTCP option, if the control next to it stays as it is.
+ */
 function dirtyFields(sight: Sight): ReadonlyMap<string, string> {
   const { dirty } = sight.syn;
   if (sight.quotedBytes === null) return dirty;
   const shown = new Map([...dirty].filter(([field]) => isVisible(sight, field)));
-  const isShorter = [...dirty.values()].includes("removed");
-  if (isShorter && sight.quotedBytes < DATA_OFFSET_END) shown.set("ip.length", "changed");
+  const removed = [...dirty].flatMap(([field, ending]) => (ending === "removed" ? [field] : []));
+  if (removed.length === 0 || sight.quotedBytes >= DATA_OFFSET_END) return shown;
+  if (removed.length === 1 && removed[0] === MPTCP_FIELD) shown.set(MPTCP_FIELD, "removed");
+  else shown.set("ip.length", "changed");
   return shown;
 }

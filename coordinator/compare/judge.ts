@@ -40,8 +40,13 @@ function hostVerdict(views: readonly View[], changes: readonly PathChange[], pla
         change.variant === (verdict === "claims-v0" ? "v0" : "v1"),
     );
   if (views.some((view) => isClaim(view.verdict) && !optionChanged(view))) return "mptcp";
-  if (views.some((view) => view.verdict === "echo" || view.verdict === "altered-echo")) return "echoing-middlebox";
-  if (changes.some((change) => concernsMptcp(change.condition)) || views.some((view) => isBlocked(view.verdict))) {
+  // An echo on the way from some vantage points alone says nothing of the host.
+  const heard = views.filter((view) => answered(view.verdict));
+  if (heard.length > 0 && heard.every((view) => isEcho(view.verdict))) return "echoing-middlebox";
+  if (heard.some((view) => view.verdict === "plain" && !changes.some((one) => one.vantage === view.vantage))) {
+    return "not-capable";
+  }
+  if (changes.some((change) => isLoss(change.condition)) || views.some((view) => isBlocked(view.verdict))) {
     return placement === "near-destination" ? "middlebox-near-host" : "not-reached";
   }
   return views.some((view) => answered(view.verdict)) ? "not-capable" : "not-reached";
@@ -69,6 +74,8 @@ function place(views: readonly View[], changes: readonly PathChange[]): Placemen
   const everyPath = views.every(
     (view) => view.traces.length === 0 || touched.has(view.vantage) || isBlocked(view.verdict) || isEcho(view.verdict),
   );
+  // No hop tells where an answer turned into an echo, only who sees it.
+  if (telling.every((change) => isEchoed(change.condition))) return everyPath ? "near-destination" : "uncertain";
   if (
     everyPath &&
     telling.every((change) => change.pathLength > 0 && change.pathLength - change.beforeTtl <= NEAR_HOPS)
@@ -98,6 +105,15 @@ function flaps(view: View): boolean {
     const answers = trace.hops.filter((hop) => hop.kind === "synack").map((hop) => hop.verdict);
     return answers.some((answer) => answered(scanned) && scanned !== "rst" && answer !== scanned);
   });
+}
+
+function isEchoed(condition: string): boolean {
+  return condition === "tcp.option.mptcp.echoed";
+}
+
+/** The option did not get to the host as it was sent. */
+function isLoss(condition: string): boolean {
+  return concernsMptcp(condition) && !isEchoed(condition);
 }
 
 function isClaim(verdict: ViewVerdict): boolean {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UserError } from "../../shared/errors.js";
 import { createLabClient, type LabClient, type LabProcess } from "./client.js";
-import { NETWORKS } from "./networks.js";
+import { NETWORKS, type Network } from "./networks.js";
 import { createRelay, type Relay } from "./relay.js";
 import { createTopology, type Machine, needles, type Topology } from "./topology.js";
 import { type TruthTarget, truthOf } from "./truth.js";
@@ -25,8 +25,8 @@ export interface LabOptions {
   /** For the relays' sockets; its path must be short (Unix sockets: 107 bytes). */
   readonly folder: string;
   readonly services: readonly LabService[];
-  /** Numbers of the destination networks; all by default. */
-  readonly networks?: readonly number[];
+  /** The destination networks; by default those of the demo. */
+  readonly networks?: readonly Network[];
   /** The 65,536 hosts as well. */
   readonly crowd: boolean;
   readonly onProgress: (text: string) => void;
@@ -60,7 +60,7 @@ const READY_TIMEOUT_MS = 20_000;
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   await checkMachine();
-  const networks = NETWORKS.filter(({ number }) => options.networks?.includes(number) ?? true);
+  const networks = options.networks ?? NETWORKS;
   const topology = createTopology(networks, options.crowd);
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   const supervisor = await startSupervisor();
@@ -106,9 +106,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 function worldOf(topology: Topology, services: readonly { labPort: number; socket: string }[]): WorldStart {
   return {
     listeners: topology.listeners,
-    boxes: topology.links.flatMap(({ b, box }) =>
-      box === undefined ? [] : [{ ...box, routers: b.addresses.map((address) => address.replace(/\/.*/, "")) }],
-    ),
+    boxes: topology.links.flatMap(({ a, b, box }) => {
+      // The router behind the box is at the upper end of a detour, and at the lower end of any other link.
+      const routers = [...a.addresses, ...b.addresses].map((address) => address.replace(/\/.*/, ""));
+      return box === undefined ? [] : [{ ...box, routers }];
+    }),
     machines: topology.machines.map(({ name }) => name),
     services: services.map(({ labPort, socket }) => ({ labPort, socket })),
   };

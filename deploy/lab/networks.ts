@@ -1,4 +1,5 @@
 import type { Behaviour } from "../../shared/middlebox/behaviour.js";
+import { FULL_QUOTE } from "../../shared/middlebox/router.js";
 import { OPTION_EXPERIMENT, OPTION_MPTCP } from "../../shared/option/tcp-options.js";
 import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
 
@@ -17,18 +18,25 @@ export const KERNEL_RULES: Readonly<Record<KernelRule, Behaviour>> = {
   "clamp-mss": { kind: "clamp-mss", mss: 1380 },
 };
 
-/** Where a box stands: on a link of its own between two routers, on a link that is there anyway, or in a router. */
+/**
+ * Where a box stands: on a link of its own between two routers, on a link that is there anyway, or in a router. The links
+ * of their own are for what goes to one network, and answers come back another way; `bothWays` puts the box on the main
+ * link instead, in the way of all networks.
+ */
 export type Site =
-  | { readonly kind: "source"; readonly vantage: string }
-  | { readonly kind: "transit" }
+  | { readonly kind: "source"; readonly vantage: string; readonly bothWays?: true }
+  | { readonly kind: "transit"; readonly bothWays?: true }
   | { readonly kind: "edge" }
   | { readonly kind: "before-edge" }
   | { readonly kind: "before-host" };
 
-/** A change, and how many hops behind the box's own router it first shows: more than one where a quote is too short. */
+/**
+ * A change, and how many hops behind the box's own router it first shows: more than one where a quote is too short, and
+ * at the host where only the answer tells it.
+ */
 export interface Condition {
   readonly condition: string;
-  readonly hops: number;
+  readonly hops: number | "host";
 }
 
 /** One destination network and what must be found of its host. */
@@ -52,6 +60,7 @@ export interface Network {
   readonly conditions?: readonly Condition[];
   /** Over IPv6, where that differs. */
   readonly conditions6?: readonly Condition[];
+  readonly placement6?: Placement;
 }
 
 const inSyn = { segment: "syn", direction: "forth" } as const;
@@ -59,16 +68,11 @@ const removeOption: Behaviour = { kind: "strip", when: inSyn, options: [OPTION_M
 const echoV0: Behaviour = { kind: "echo", options: "mptcp", lengths: [12] };
 const echoAny: Behaviour = { kind: "echo", options: "mptcp" };
 // Eight bytes are RFC 792's.
-const shortQuotes: Behaviour = { kind: "shorten-quotes", bytes: 8 };
+const shortQuotes: Behaviour = { kind: "requote", form: { ...FULL_QUOTE, bytes: 8 }, oneOf: 1 };
 
 const next = (condition: string): readonly Condition[] => [{ condition, hops: 1 }];
 const removed = next("tcp.option.mptcp.removed");
 const nop = next("tcp.option.mptcp.nop");
-// Eight quoted bytes do not show the option, but the quoted IP header shows that the packet became shorter.
-const removedUnseen: readonly Condition[] = [
-  { condition: "tcp.option.mptcp.removed", hops: 2 },
-  { condition: "ip.length.changed", hops: 1 },
-];
 const hidden = { server: "mptcp", hostVerdict: "mptcp", view: "plain", viewElsewhere: "claims-v1" } as const;
 const nearHost = {
   server: "mptcp",
@@ -234,8 +238,8 @@ export const NETWORKS: readonly Network[] = [
     name: "short-quotes",
     ...nearHost,
     box: { site: { kind: "before-edge" }, behaviours: [removeOption, shortQuotes] },
-    conditions: removedUnseen,
-    conditions6: removed,
+    // Eight quoted bytes do not show the option, but that the packet became shorter, and its control did not.
+    conditions: removed,
   },
   {
     number: 18,

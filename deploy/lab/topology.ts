@@ -1,5 +1,5 @@
 import type { Behaviour } from "../../shared/middlebox/behaviour.js";
-import { type KernelRule, type Network, PORTS, VANTAGE_POINTS } from "./networks.js";
+import { type KernelRule, type Network, PORTS, type Site, VANTAGE_POINTS } from "./networks.js";
 
 /** One end of a link: an interface in a namespace. */
 export interface End {
@@ -149,11 +149,24 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     }
   };
 
-  hang("core-a", "core-b");
+  const onMainLink = (isThere: (site: Site) => boolean): readonly Behaviour[] | undefined => {
+    const found = networks.find(({ box }) => box !== undefined && isBothWays(box.site) && isThere(box.site))?.box;
+    return found !== undefined && "behaviours" in found ? found.behaviours : undefined;
+  };
+
+  hang(
+    "core-a",
+    "core-b",
+    onMainLink(({ kind }) => kind === "transit"),
+  );
   hang("core-c", "core-b");
   for (const vantage of VANTAGE_POINTS) {
     hang(`${vantage.name}-r2`, vantage.core);
-    hang(`${vantage.name}-r1`, `${vantage.name}-r2`);
+    hang(
+      `${vantage.name}-r1`,
+      `${vantage.name}-r2`,
+      onMainLink((site) => site.kind === "source" && site.vantage === vantage.name),
+    );
     for (const port of PORTS) {
       const name = `${vantage.name}-${port}`;
       const { b } = hang(name, `${vantage.name}-r1`);
@@ -172,7 +185,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     const last = network.inner ? inner : edge;
     hang(host, last, behavioursAt("before-host"), network);
     routeDown(prefixesOf(network), last);
-    if (box !== undefined && "behaviours" in box) {
+    if (box !== undefined && "behaviours" in box && !isBothWays(box.site)) {
       if (box.site.kind === "source")
         detour(`${box.site.vantage}-r1`, `${box.site.vantage}-r2`, box.behaviours, network);
       if (box.site.kind === "transit") detour("core-a", "core-b", box.behaviours, network);
@@ -196,6 +209,10 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     listeners.push({ node: CROWD.node, kind: "tcp", addresses: [""] });
   }
   return { nodes, links, routes, rules, listeners, machines, facing, parents };
+}
+
+function isBothWays(site: Site): boolean {
+  return "bothWays" in site && site.bothWays === true;
 }
 
 interface LinkAddresses {

@@ -31,7 +31,7 @@ export function truthOf(topology: Topology, networks: readonly Network[]): Truth
         address,
         port,
         hostVerdict: network.hostVerdict,
-        placement: network.placement,
+        placement: (family === 1 ? network.placement6 : undefined) ?? network.placement,
         views: Object.fromEntries(VANTAGE_POINTS.map((vantage) => [vantage.name, viewOf(network, vantage)])),
         changes: VANTAGE_POINTS.flatMap((vantage) => changesOf(topology, network, vantage, port, family as 0 | 1)),
       })),
@@ -68,8 +68,8 @@ function changesOf(
   return conditions.map(({ condition, hops }) => ({
     vantage: vantage.name,
     condition,
-    after: path[own]?.address ?? null,
-    before: path[own + hops]?.address ?? "",
+    after: (hops === "host" ? path.at(-2) : path[own])?.address ?? null,
+    before: (hops === "host" ? path.at(-1) : path[own + hops])?.address ?? "",
   }));
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { segmentMatchSchema } from "./match.js";
+import { quoteFormSchema } from "./router.js";
 
 /** Header fields that boxes write: `ttl` is the hop limit in IPv6, `ip-id` and `dont-fragment` are IPv4's. */
 const HEADER_FIELDS = [
@@ -81,9 +82,10 @@ export const behaviourSchema = z.discriminatedUnion("kind", [
     options: z.enum(["first", "second", "both"]),
   }),
   z.strictObject({
-    kind: z.literal("shorten-quotes"),
-    /** Bytes behind the quoted IP header. */
-    bytes: z.number().int().min(8),
+    kind: z.literal("requote"),
+    form: quoteFormSchema,
+    /** Of so many errors one comes through; 0: none does. */
+    oneOf: count.default(1),
   }),
 ]);
 export type Behaviour = z.output<typeof behaviourSchema>;

@@ -4,7 +4,7 @@ import { createCopy, createSplit } from "./copy.js";
 import { createEcho } from "./echo.js";
 import { createSetField } from "./field.js";
 import { createClampMss, createReorderOptions, createTruncateOptions } from "./options.js";
-import { createShortenQuotes } from "./quotes.js";
+import { createRequote } from "./quotes.js";
 import { createDrop, createReset } from "./refuse.js";
 import type { BoxSite, PacketRule } from "./rule.js";
 import { createShiftSequence } from "./sequence.js";
@@ -55,7 +55,7 @@ function ruleOf(behaviour: Behaviour, site: BoxSite): PacketRule {
       return createCopy(behaviour);
     case "split":
       return createSplit(behaviour);
-    case "shorten-quotes":
-      return createShortenQuotes(behaviour, site);
+    case "requote":
+      return createRequote(behaviour, site);
   }
 }

@@ -9,7 +9,10 @@ import { put16, put32 } from "../packet/write.js";
 /** How a router quotes a packet that dies there. */
 export const quoteFormSchema = z
   .strictObject({
-    /** Bytes behind the quoted IP header: 8 by RFC 792; as many as fit (RFC 1812, RFC 4443) when left out. */
+    /**
+     * Bytes behind the quoted IPv4 header: 8 by RFC 792; as many as fit (RFC 1812) when left out. RFC 4443 leaves IPv6
+     * routers no choice.
+     */
     bytes: z.number().int().min(8).optional(),
     /** Zeros up to 128 bytes. */
     padded: z.boolean().default(false),
@@ -46,7 +49,8 @@ const PADDED_BYTES = 128;
 /** The ICMP error about `packet` that a router with `address` (16 bytes) sends to the packet's source. */
 export function icmpError(packet: Uint8Array, address: Uint8Array, meaning: IcmpMeaning, form: QuoteForm): Uint8Array {
   const ip = decodeIp(packet);
-  const wanted = form.bytes === undefined ? packet.length : ip.headerBytes + form.bytes;
+  const isWhole = form.bytes === undefined || ip.family === 6;
+  const wanted = isWhole ? packet.length : ip.headerBytes + (form.bytes ?? 0);
   const quote = packet.slice(0, Math.min(wanted, LARGEST[addressFamily(address)]));
   if (form.ttl !== undefined) quote[ip.family === 4 ? 8 : 7] = form.ttl;
   if (form.swapsLength && ip.family === 4) quote.subarray(2, 4).reverse();

@@ -13,16 +13,21 @@ export function answersOf(rows: readonly SynReplyRow[], index: number): Record<V
   return Object.fromEntries(VARIANTS.map((variant) => [variant, verdict(variant)])) as Record<Variant, SynVerdict>;
 }
 
-/** What a comparison finds on the path to the target with an index. */
-export function changesOf(rows: readonly TraceHopRow[], index: number): Set<SimChange> {
+/** The traces of the target with an index. */
+export function tracesOf(rows: readonly TraceHopRow[], index: number): Trace[] {
   const own = rows.filter((row) => row.index === index);
-  const traces: Trace[] = (["v0", "v1", "plain"] as const).map((variant) => ({
+  return (["v0", "v1", "plain"] as const).map((variant) => ({
     variant,
     hops: own
       .filter((row) => row.variant === variant)
       .sort((a, b) => a.ttl - b.ttl)
       .map((row) => ({ ...row, responder: formatAddress(row.responder) })),
   }));
+}
+
+/** What a comparison finds on the path to the target with an index. */
+export function changesOf(rows: readonly TraceHopRow[], index: number): Set<SimChange> {
+  const traces = tracesOf(rows, index);
   // The verdicts play no part in where changes are.
   const none = { verdict: "no-reply", v0: "no-reply", v1: "no-reply", plain: "no-reply", unknown: "no-reply" } as const;
   const found = locateChanges({ vantage: "here", ...none, traces });

@@ -3,6 +3,7 @@ import { locateChanges } from "../../../coordinator/compare/locate.js";
 import { answering, quoting, quotingShort, trace, view } from "./paths.js";
 
 const removed = "tcp.option.mptcp.removed";
+const nop = "tcp.option.mptcp.nop";
 
 describe("locateChanges", () => {
   it("finds nothing on a path that leaves the probe alone", () => {
@@ -45,9 +46,40 @@ describe("locateChanges", () => {
     const wide = view(
       "fra",
       "plain",
-      trace("v1", quoting(1, "r1"), quotingShort(2, "r2"), quoting(4, "r4", [removed]), answering(5, "h", "plain")),
+      trace("v1", quoting(1, "r1"), quotingShort(2, "r2"), quoting(4, "r4", [nop]), answering(5, "h", "plain")),
     );
     expect(locateChanges(wide)).toMatchObject([{ after: "r1", afterTtl: 1, before: "r4", beforeTtl: 4 }]);
+  });
+
+  it("tells by its length that a packet has not lost an option yet, however little is quoted", () => {
+    const narrow = view(
+      "fra",
+      "plain",
+      trace("v1", quoting(1, "r1"), quotingShort(2, "r2"), quoting(4, "r4", [removed])),
+    );
+    expect(locateChanges(narrow)).toMatchObject([{ after: "r2", afterTtl: 2, before: "r4", beforeTtl: 4 }]);
+  });
+
+  it("tells by its length that a packet has lost the option, where its control stays as long as it was", () => {
+    const shorter = { ...quotingShort(2, "r2"), changes: ["ip.length.changed"] };
+    const option = trace("v1", quoting(1, "r1"), shorter, answering(3, "h", "plain"));
+    const kept = trace("plain", quoting(1, "r1"), quotingShort(2, "r2"), answering(3, "h", "plain"));
+    const shrunk = trace("plain", quoting(1, "r1"), shorter, answering(3, "h", "plain"));
+    expect(locateChanges(view("fra", "plain", option, kept))).toMatchObject([
+      { variant: "v1", condition: removed, after: "r1", before: "r2" },
+    ]);
+    expect(locateChanges(view("fra", "plain", option, shrunk))).toMatchObject([
+      { variant: "v1", condition: "ip.length.changed", after: "r1", before: "r2" },
+      { variant: "plain", condition: "ip.length.changed", after: "r1", before: "r2" },
+    ]);
+  });
+
+  it("places a reset by the control's hop at its distance, as the RST bears the host's address", () => {
+    const option = trace("v1", quoting(1, "r1"), answering(2, "h", "rst"));
+    const control = trace("plain", quoting(1, "r1"), quoting(2, "r2"), answering(3, "h", "plain"));
+    expect(locateChanges(view("fra", "blocked-on-mptcp", option, control))).toMatchObject([
+      { condition: "tcp.option.mptcp.reset", after: "r1", before: "r2", beforeTtl: 2 },
+    ]);
   });
 
   it("starts at the vantage point when the first quote is changed already", () => {

@@ -265,12 +265,13 @@ describe.each([4, 6] as const)("a box on an IPv%i path", (family) => {
   });
 
   it("shortens the quotes of its own router to the header and eight bytes, and of no other", () => {
-    const rule = box({ kind: "shorten-quotes", bytes: 8 });
+    const rule = box({ kind: "requote", form: { bytes: 8 } });
     const quoted = segment(family, SYN, { options: MSS });
     const [edge, other] = family === 4 ? [EDGE[0], "192.0.2.77"] : [EDGE[1], "2001:2::77"];
-    const short = pass(rule, icmp(family, edge, quoted), "back");
+    const short = decodePacket(pass(rule, icmp(family, edge, quoted), "back") ?? new Uint8Array(0));
     // RFC 4443 leaves IPv6 routers no such choice.
-    expect(short).toEqual(family === 4 ? icmp(4, edge, quoted.slice(0, 28)) : icmp(6, edge, quoted));
+    const wanted = decodePacket(icmp(family, edge, family === 4 ? quoted.slice(0, 28) : quoted));
+    expect([short.kind, "icmp" in short && short.icmp]).toEqual([wanted.kind, "icmp" in wanted && wanted.icmp]);
     expect(pass(rule, icmp(family, other, quoted), "back")).toEqual(icmp(family, other, quoted));
   });
 

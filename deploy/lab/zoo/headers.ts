@@ -1,0 +1,115 @@
+import { box, next, type ZooEntry } from "./entry.js";
+
+const ZERO_ALREADY = "the field is zero in a SYN that looks like an ordinary one";
+
+/** B and C: addresses, sequence numbers and header fields. */
+export const HEADER_ENTRIES: readonly ZooEntry[] = [
+  {
+    id: "12a",
+    name: "NAPT that restores what errors quote",
+    server: "mptcp",
+    behaviours: box({ kind: "translate", ipv4: "198.51.100.250", ipv6: "2001:2:0:fff::250" }),
+    needsBothWays: true,
+    outcome: { kind: "unseen", why: "quotes come back as the SYN was inside" },
+  },
+  {
+    id: "14",
+    name: "initial sequence numbers rewritten, acknowledgements mended",
+    server: "mptcp",
+    behaviours: box({ kind: "shift-sequence", by: 0x1234_5678 }),
+    needsBothWays: true,
+    outcome: { kind: "marks", conditions: next("tcp.seq.changed") },
+  },
+  {
+    id: "15",
+    name: "IPv4 identification overwritten",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { direction: "forth" }, field: "ip-id", value: 0x1111 }),
+    outcome: { kind: "marks", conditions: next("ip.id.changed"), conditions6: [] },
+  },
+  {
+    id: "16a",
+    name: "window overwritten",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { segment: "syn" }, field: "tcp-window", value: 16_384 }),
+    outcome: { kind: "marks", conditions: next("tcp.window.changed") },
+  },
+  {
+    id: "16b",
+    name: "window scale set to 0",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { segment: "syn" }, field: "tcp-window-scale", value: 0 }),
+    outcome: { kind: "marks", conditions: next("tcp.option.ws.changed") },
+  },
+  {
+    id: "17",
+    name: "MSS clamped to 1380",
+    server: "mptcp",
+    behaviours: box({ kind: "clamp-mss", mss: 1380 }),
+    outcome: { kind: "marks", conditions: next("tcp.option.mss.changed") },
+  },
+  {
+    id: "18",
+    name: "urgent pointer cleared",
+    server: "mptcp",
+    behaviours: box({ kind: "set", field: "tcp-urgent", value: 0 }),
+    outcome: { kind: "unseen", why: ZERO_ALREADY },
+  },
+  {
+    id: "19",
+    name: "reserved bits cleared",
+    server: "mptcp",
+    behaviours: box({ kind: "set", field: "tcp-reserved", value: 0 }),
+    outcome: { kind: "unseen", why: ZERO_ALREADY },
+  },
+  {
+    id: "20",
+    name: "don't-fragment cleared",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { direction: "forth" }, field: "dont-fragment", value: 0 }),
+    outcome: { kind: "marks", conditions: next("ip.df.cleared"), conditions6: [] },
+  },
+  {
+    id: "21a",
+    name: "ECN set to congestion experienced",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { direction: "forth" }, field: "ecn", value: 3 }),
+    outcome: { kind: "marks", conditions: next("ip.ecn.changed") },
+  },
+  {
+    id: "21b",
+    name: "ECN cleared",
+    server: "mptcp",
+    behaviours: box({ kind: "set", field: "ecn", value: 0 }),
+    outcome: { kind: "unseen", why: ZERO_ALREADY },
+  },
+  {
+    id: "22a",
+    name: "DSCP overwritten with CS1",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { direction: "forth" }, field: "dscp", value: 8 }),
+    outcome: { kind: "marks", conditions: next("ip.dscp.changed") },
+  },
+  {
+    id: "22b",
+    name: "DSCP washed to 0",
+    server: "mptcp",
+    behaviours: box({ kind: "set", field: "dscp", value: 0 }),
+    outcome: { kind: "unseen", why: ZERO_ALREADY },
+  },
+  {
+    id: "24",
+    name: "MPLS labels told behind the quote (RFC 4884, RFC 4950)",
+    server: "mptcp",
+    behaviours: box({ kind: "requote", form: { mplsLabels: [16_001, 24_002] } }),
+    needsBothWays: true,
+    outcome: { kind: "unseen", why: "a tunnel leaves the packet alone, and extensions are no part of the quote" },
+  },
+  {
+    id: "25",
+    name: "IPv6 flow label overwritten",
+    server: "mptcp",
+    behaviours: box({ kind: "set", when: { direction: "forth" }, field: "flow-label", value: 0x1_2345 }),
+    outcome: { kind: "marks", conditions: [], conditions6: next("ip.flowlabel.changed") },
+  },
+];
