@@ -41,7 +41,7 @@ export function zooLabs(site: ZooSite): readonly (readonly Network[])[] {
 }
 
 /** A destination network behind the box of an entry, with what must be found of its host. */
-function zooNetwork(entry: ZooEntry, site: ZooSite, number: number): Network {
+export function zooNetwork(entry: ZooEntry, site: ZooSite, number: number): Network {
   const { outcome, server, behaviours, id } = entry;
   const seen = clearView(server);
   return {
