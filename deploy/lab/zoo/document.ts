@@ -3,7 +3,7 @@ import { ZOO, zooNetwork } from "./zoo.js";
 
 /** Behaviours of the list that no SYN and no trace meets, or that no box between two ends of a wire can have. */
 const ELSEWHERE: readonly (readonly [id: string, name: string, why: string])[] = [
-  ["9b", "TCP Fast Open taken out", "the SYNs of a scan do not ask for it"],
+  ["9c", "TCP Fast Open taken out", "the SYNs of a scan do not ask for it"],
   ["12b", "NAT64, carrier-grade NAT", "to the prober a path like any other: the translator restores quotes, as in 12a"],
   ["13", "hairpin translation", "happens between two hosts behind the same box"],
   ["23", "TTL reset, or not decremented", "the hops behind it do not show; those that do are judged as they are"],

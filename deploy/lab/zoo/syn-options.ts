@@ -1,6 +1,9 @@
 import { OPTION_MPTCP } from "../../../shared/option/tcp-options.js";
 import { box, next, type ZooEntry } from "./entry.js";
 
+/** Quotes of IPv6 tell their TTL by the timestamps alone: without, hops are told apart by time, and not for certain. */
+export const TIMESTAMPS_GONE = "9b";
+
 const MPTCP = [OPTION_MPTCP];
 /** MSS stays: without it a path is hardly usable. */
 const SACK_PERMITTED = 4;
@@ -123,14 +126,18 @@ export const SYN_OPTION_ENTRIES: readonly ZooEntry[] = [
     outcome: { kind: "marks", conditions: next("tcp.option.order.changed") },
   },
   {
-    id: "9",
-    name: "timestamps, SACK and window scale overwritten with NOPs",
+    id: "9a",
+    name: "SACK and window scale overwritten with NOPs",
     server: "mptcp",
-    behaviours: box({ kind: "strip", options: [TIMESTAMPS, SACK_PERMITTED, WINDOW_SCALE], fill: "nop" }),
-    outcome: {
-      kind: "marks",
-      conditions: next("tcp.option.ts.nop", "tcp.option.sackok.nop", "tcp.option.ws.nop"),
-    },
+    behaviours: box({ kind: "strip", options: [SACK_PERMITTED, WINDOW_SCALE], fill: "nop" }),
+    outcome: { kind: "marks", conditions: next("tcp.option.sackok.nop", "tcp.option.ws.nop") },
+  },
+  {
+    id: TIMESTAMPS_GONE,
+    name: "timestamps overwritten with NOPs",
+    server: "mptcp",
+    behaviours: box({ kind: "strip", options: [TIMESTAMPS], fill: "nop" }),
+    outcome: { kind: "marks", conditions: next("tcp.option.ts.nop") },
   },
   {
     id: "10",
