@@ -5,10 +5,17 @@ import { doctorCommand } from "./doctor.js";
 import { runCommand } from "./run.js";
 import { scanCommand } from "./scan.js";
 import { traceCommand } from "./trace.js";
+import { verifyCommand } from "./verify.js";
 
 /** `parallax-agent` and its commands. */
 export const AGENT_PROGRAM: Program<object> = {
   name: "parallax-agent",
   commands: (parser: Argv<object>) =>
-    parser.command(runCommand).command(scanCommand).command(traceCommand).command(decodeCommand).command(doctorCommand),
+    parser
+      .command(runCommand)
+      .command(scanCommand)
+      .command(traceCommand)
+      .command(verifyCommand)
+      .command(decodeCommand)
+      .command(doctorCommand),
 };

@@ -8,6 +8,7 @@ import { connectBroker } from "../publish/broker.js";
 import { runAgent } from "../run.js";
 import { openSenderHost } from "../sender/open-host.js";
 import { openSimNetwork } from "../sim/network.js";
+import { needSilentKernel } from "../verify/kernel-silence.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import { openPacketPort } from "../wire/open-port.js";
 import { planPort } from "../wire/plan-port.js";
@@ -56,6 +57,7 @@ async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Prom
     source6: plan.ipv6?.source ?? null,
     packetsPerSecond,
     leftOut,
+    prepareHandshakes: needSilentKernel,
     clock,
   });
 }

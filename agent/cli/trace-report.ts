@@ -36,7 +36,7 @@ const PROBE_WORDS: Readonly<Record<Variant, string>> = {
   "unknown-option": "SYN with an unassigned experimental option",
 };
 
-const ANSWER_WORDS: Readonly<Record<SynVerdict, string>> = {
+export const ANSWER_WORDS: Readonly<Record<SynVerdict, string>> = {
   "no-reply": "no answer",
   rst: "RST, the connection is refused",
   unreachable: "unreachable",

@@ -1,7 +1,13 @@
 import koffi from "koffi";
 import { formatAddress } from "../../shared/address/address.js";
-import type { Check } from "../../shared/cli/check.js";
+import type { Check, Warning } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
+import {
+  kernelStaysSilent,
+  PORTS,
+  portsAreShared,
+  HANDSHAKE_RULE_REMEDY as RULE_REMEDY,
+} from "../verify/kernel-silence.js";
 import { chooseDriver } from "../wire/choose-driver.js";
 import { AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK } from "../wire/constants.js";
 import type { IpCommand } from "../wire/ip-command.js";
@@ -25,6 +31,7 @@ export function machineChecks(nodeVersion: string): Check[] {
       },
     },
     { name: "raw socket", look: async () => checkRawSocket() },
+    { name: "handshakes", look: checkHandshakes },
     { name: "clock", look: async () => checkClock() },
   ];
 }
@@ -100,6 +107,20 @@ function checkRawSocket(): string {
   }
   libc.close(fd);
   return "may be opened";
+}
+
+/** What verify needs; scanning and tracing go on without. */
+async function checkHandshakes(): Promise<string | Warning> {
+  if (!(await kernelStaysSilent())) {
+    return { warning: `this machine's own TCP answers on ports ${PORTS}: verify cannot run`, remedy: RULE_REMEDY };
+  }
+  if (portsAreShared() === true) {
+    return {
+      warning: `ports ${PORTS} are in ip_local_port_range: other programs' connections would be cut off`,
+      remedy: "set net.ipv4.ip_local_port_range to begin at 32768",
+    };
+  }
+  return `ports ${PORTS} are kept from this machine's own TCP`;
 }
 
 /** adjtimex(2) without changes; it answers TIME_ERROR while the kernel's clock is not kept by anything. */

@@ -11,6 +11,7 @@ import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js
 import type { SenderHost } from "../sender/job.js";
 import { createSynScan } from "../synscan/engine.js";
 import { createTracebox } from "../tracebox/engine.js";
+import { createVerify } from "../verify/engine.js";
 import type { Clock } from "../wire/clock.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
 import type { PacketPort } from "../wire/port.js";
@@ -29,7 +30,7 @@ export interface ProbeNetwork {
 }
 
 export interface ProbeNetworkOptions {
-  /** Takes all answers in, and sends the probes of traces. */
+  /** Takes all answers in, and sends the probes of traces and what handshakes need. */
   readonly port: PacketPort;
   /** Sends the probes of scans. */
   readonly host: SenderHost;
@@ -40,6 +41,8 @@ export interface ProbeNetworkOptions {
   readonly packetsPerSecond: number;
   /** Opt-outs and the agent's own blocks: left out when their turn comes, whatever a plan asks for. */
   readonly leftOut: readonly Prefix[];
+  /** Rejects with UserError when handshakes cannot be made here. */
+  readonly prepareHandshakes: () => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -63,6 +66,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
   const own = sharedCap(options.packetsPerSecond, clock);
   const campaigns = new Map<string, CampaignParts>();
   const isSkipped = inAnyPrefix(options.leftOut);
+  const busyHosts = new Set<string>();
 
   const partsOf = (plan: WorkPlan): CampaignParts => {
     const known = campaigns.get(plan.campaign);
@@ -118,6 +122,18 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
           maxTtl: plan.maxTtl,
           isSkipped,
         });
+      case "verify":
+        return createVerify({
+          ...engine,
+          port,
+          source4,
+          source6,
+          pacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil }),
+          resetPacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil: always }),
+          prepare: options.prepareHandshakes,
+          busyHosts,
+          isSkipped,
+        });
     }
   };
 
@@ -169,6 +185,8 @@ function sharedCap(packetsPerSecond: number, clock: Clock): SharedCap {
   const memory = new SharedArrayBuffer(RATE_CAP_BYTES);
   return { memory, cap: createRateCap({ packetsPerSecond, nowMs: clock.monotonicMs, memory }) };
 }
+
+const always = (): number => Number.POSITIVE_INFINITY;
 
 function profileNamed(name: string): OptionProfile {
   const profile = OPTION_PROFILES.find((known) => known === name);

@@ -17,5 +17,7 @@ export function openSimNetwork(
   const { ipv4: source4, ipv6: source6 } = world.attach(vantage);
   const port = createSimPort({ world, vantage, clock, loss, seed });
   const host = createLocalHost({ port, source4, source6, clock });
-  return createProbeNetwork({ port, host, source4, source6, packetsPerSecond, leftOut, clock });
+  // No kernel is between the simulated network and the agent.
+  const prepareHandshakes = async (): Promise<void> => {};
+  return createProbeNetwork({ port, host, source4, source6, packetsPerSecond, leftOut, prepareHandshakes, clock });
 }

@@ -1,9 +1,12 @@
+import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
+import { FIRST_HANDSHAKE_PORT, LAST_HANDSHAKE_PORT } from "../../shared/probe/handshake-ports.js";
 import { ETHERTYPE_ARP } from "./arp.js";
 import { NEIGHBOR_ADVERTISEMENT } from "./neighbor-discovery.js";
 
 /**
  * Kernel-side filters in classic BPF (Linux Documentation/networking/filter.rst). That of the packet port: of what comes
- * in on the interface, hand up ICMP and ICMPv6 errors and TCP to the probes' source ports; not what this host sends.
+ * in on the interface, hand up ICMP and ICMPv6 errors and TCP to the probes' and handshakes' source ports; not what this
+ * host sends.
  */
 
 // struct sock_filter { u16 code; u8 jt; u8 jf; u32 k }
@@ -34,8 +37,8 @@ type Step =
   | { readonly code: number; readonly k: number; readonly yes?: Label; readonly no?: Label }
   | { readonly label: Label };
 
-/** Builds the filter for probes whose source ports begin at `firstSourcePort`. */
-export function replyFilter(firstSourcePort: number): Uint8Array {
+/** Builds the filter for what comes to the ports that probes and handshakes are sent from. */
+export function replyFilter(): Uint8Array {
   return assemble([
     { code: LOAD_WORD, k: PACKET_TYPE },
     { code: IF_EQUAL, k: PACKET_OUTGOING, yes: "drop", no: "next" },
@@ -50,7 +53,9 @@ export function replyFilter(firstSourcePort: number): Uint8Array {
     { code: IF_ANY_BIT, k: 0x1fff, yes: "drop", no: "next" },
     { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
     { code: LOAD_HALF_AT_X, k: ETHERNET + 2 },
-    { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { code: IF_AT_LEAST, k: FIRST_SOURCE_PORT, yes: "accept", no: "next" },
+    { code: IF_AT_LEAST, k: LAST_HANDSHAKE_PORT + 1, yes: "drop", no: "next" },
+    { code: IF_AT_LEAST, k: FIRST_HANDSHAKE_PORT, yes: "accept", no: "drop" },
     { label: "icmp" },
     { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
     { code: LOAD_BYTE_AT_X, k: ETHERNET },
@@ -65,7 +70,9 @@ export function replyFilter(firstSourcePort: number): Uint8Array {
     { code: IF_AT_LEAST, k: ICMPV6_INFORMATIONAL, yes: "drop", no: "accept" },
     { label: "tcp6" },
     { code: LOAD_HALF, k: ETHERNET + 40 + 2 },
-    { code: IF_AT_LEAST, k: firstSourcePort, yes: "accept", no: "drop" },
+    { code: IF_AT_LEAST, k: FIRST_SOURCE_PORT, yes: "accept", no: "next" },
+    { code: IF_AT_LEAST, k: LAST_HANDSHAKE_PORT + 1, yes: "drop", no: "next" },
+    { code: IF_AT_LEAST, k: FIRST_HANDSHAKE_PORT, yes: "accept", no: "drop" },
     { label: "accept" },
     { code: RETURN, k: ACCEPT_BYTES },
     { label: "drop" },

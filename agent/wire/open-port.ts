@@ -1,4 +1,3 @@
-import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
 import { ethernetHeaders } from "./ethernet.js";
 import { replyFilter } from "./filter.js";
 import { interfaceFacts } from "./interface.js";
@@ -44,7 +43,7 @@ const SLOTS = 256;
 function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): PacketPort {
   const link = createPacketLink({
     interface: plan.interface,
-    filter: replyFilter(FIRST_SOURCE_PORT),
+    filter: replyFilter(),
     ignoreOutgoing: true,
     ringBytes,
     slotBytes: SLOT_BYTES,

@@ -1,4 +1,3 @@
-import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
 import type { FamilyRoute } from "./ethernet.js";
 import type { PacketPort, SendPort } from "./port.js";
 import type { PortableModules } from "./portable-modules.js";
@@ -30,11 +29,7 @@ export function createPortableSendPort(options: PortablePortOptions): SendPort {
 export function createPortablePort(options: PortablePortOptions): PacketPort {
   const sender = createPortableSendPort(options);
   try {
-    const receiver = createPortableReceive({
-      ...options,
-      cap: options.modules.cap,
-      firstSourcePort: FIRST_SOURCE_PORT,
-    });
+    const receiver = createPortableReceive({ ...options, cap: options.modules.cap });
     return {
       ...sender,
       receive: receiver.receive,

@@ -1,5 +1,7 @@
 import { formatAddress } from "../../shared/address/address.js";
 import { errorMessage, UserError } from "../../shared/errors.js";
+import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
+import { FIRST_HANDSHAKE_PORT, LAST_HANDSHAKE_PORT } from "../../shared/probe/handshake-ports.js";
 import type { FamilyRoute } from "./ethernet.js";
 import { createOwnPackets } from "./own-packet.js";
 import { createPacketQueue, type PacketQueue } from "./packet-queue.js";
@@ -11,7 +13,6 @@ export interface PortableReceiveOptions {
   readonly interfaceName: string;
   readonly ipv4: FamilyRoute | null;
   readonly ipv6: FamilyRoute | null;
-  readonly firstSourcePort: number;
   /** For packets that the receive loop did not take yet, and as much again in the kernel. */
   readonly ringBytes: number;
 }
@@ -108,10 +109,12 @@ function openCapture(capture: Capture, options: PortableReceiveOptions, frame: U
 }
 
 /** pcap-filter(7) of what answers our probes. */
-function filterOf({ ipv4, ipv6, firstSourcePort }: PortableReceiveOptions): string {
+function filterOf({ ipv4, ipv6 }: PortableReceiveOptions): string {
   const hosts = [ipv4, ipv6]
     .filter((route) => route !== null)
     .map(({ source }) => `dst host ${formatAddress(source)}`)
     .join(" or ");
-  return `(${hosts}) and (icmp or icmp6 or (tcp and dst portrange ${firstSourcePort}-65535))`;
+  const ports = [`${FIRST_SOURCE_PORT}-65535`, `${FIRST_HANDSHAKE_PORT}-${LAST_HANDSHAKE_PORT}`];
+  const toPorts = ports.map((range) => `dst portrange ${range}`).join(" or ");
+  return `(${hosts}) and (icmp or icmp6 or (tcp and (${toPorts})))`;
 }

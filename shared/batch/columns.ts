@@ -13,7 +13,7 @@ import {
   uint32,
   uint64,
 } from "./column.js";
-import type { FactRow, SynReplyRow, TraceHopRow } from "./rows.js";
+import type { FactRow, HandshakeRow, SynReplyRow, TraceHopRow } from "./rows.js";
 import type { Column, FactTable } from "./tables.js";
 
 /** A column of a table that knows what to take out of a row; `number` counts rows within the batch. */
@@ -29,6 +29,7 @@ export type RowOf<Table extends FactTable> = Extract<FactRow, { table: Table }>;
 export const COLUMNS: { readonly [Table in FactTable]: () => readonly BoundColumn<RowOf<Table>>[] } = {
   syn_replies: synReplyColumns,
   trace_hops: traceHopColumns,
+  handshakes: handshakeColumns,
 };
 
 function synReplyColumns(): readonly BoundColumn<SynReplyRow>[] {
@@ -77,6 +78,37 @@ function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
     bind("options", string(), (row) => row.options),
     bind("icmp_type", uint8(), (row) => row.icmpType),
     bind("icmp_code", uint8(), (row) => row.icmpCode),
+    bind("rule_version", uint16(), () => RULE_VERSION),
+  ];
+}
+
+function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
+  return [
+    bind("row", uint32(), (_row, number) => number),
+    bind("source", string(), (row) => row.source),
+    bind("index", uint64(), (row) => row.index),
+    bind("target", ipv6(), (row) => row.target),
+    bind("port", uint16(), (row) => row.port),
+    bind("variant", string(), (row) => row.variant),
+    bind("verdict", string(), (row) => row.verdict),
+    bind("after", string(), (row) => row.after),
+    bind("syn_verdict", string(), (row) => row.synVerdict),
+    bind("join_probe", string(), (row) => row.joinProbe),
+    bind("join_probe_reason", nullableUint32(), (row) => row.joinProbeReason),
+    bind("join", string(), (row) => row.join),
+    bind("join_reason", nullableUint32(), (row) => row.joinReason),
+    bind("join_removal", string(), (row) => row.joinRemoval),
+    bind("no_join", uint8(), (row) => Number(row.noJoin)),
+    bind("checksum_required", uint8(), (row) => Number(row.checksumRequired)),
+    bind("receiver_key", nullableUint64(), (row) => row.receiverKey),
+    bind("addresses", stringArray(), (row) => row.addresses),
+    bind("reset_reason", nullableUint32(), (row) => row.resetReason),
+    bind("received_at", dateTime64(), (row) => row.receivedAtUs),
+    bind("rtt_us", nullableUint32(), (row) => row.rttUs),
+    bind("responder", ipv6(), (row) => row.responder),
+    bind("ttl", uint8(), (row) => row.ttl),
+    bind("options", string(), (row) => row.options),
+    bind("segments", stringArray(), (row) => row.segments),
     bind("rule_version", uint16(), () => RULE_VERSION),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Variant } from "../probe/variant.js";
-import type { MptcpState, SynVerdict } from "../verdict/names.js";
+import type { AfterHandshake, HandshakeVerdict, JoinVerdict, MptcpState, SynVerdict } from "../verdict/names.js";
 
 /** One reply to one SYN. Addresses are 16 bytes, IPv4 mapped. `rttUs` is null where no timestamp came back. */
 export interface SynReplyRow {
@@ -59,4 +59,46 @@ export interface TraceHopRow {
   readonly icmpCode: number;
 }
 
-export type FactRow = SynReplyRow | TraceHopRow;
+/** What an MP_JOIN with an unknown token got back; empty where none was sent (version 0). */
+export type JoinProbeAnswer = "mp-tcprst" | "rst" | "syn-ack" | "unreachable" | "silent" | "";
+
+/** One handshake with one target in one MPTCP version. A target that stayed silent throughout has no row. */
+export interface HandshakeRow {
+  readonly table: "handshakes";
+  readonly source: string;
+  readonly index: number;
+  readonly target: Uint8Array;
+  readonly port: number;
+  readonly variant: "v0" | "v1";
+  readonly verdict: HandshakeVerdict;
+  readonly after: AfterHandshake | "";
+  /** Of the answer to the SYN with MP_CAPABLE. */
+  readonly synVerdict: SynVerdict;
+  readonly joinProbe: JoinProbeAnswer;
+  /** Reasons are those of MP_TCPRST (RFC 8684 section 3.6); null where there was none. */
+  readonly joinProbeReason: number | null;
+  /** Of the second subflow; empty where none was tried or there was no time to tell. */
+  readonly join: JoinVerdict | "";
+  readonly joinReason: number | null;
+  /** Whether the host closed the second subflow after REMOVE_ADDR; empty where that was not asked. */
+  readonly joinRemoval: "removed" | "kept" | "";
+  /** Flags C and A of the host's MP_CAPABLE. */
+  readonly noJoin: boolean;
+  readonly checksumRequired: boolean;
+  readonly receiverKey: bigint | null;
+  /** Addresses announced by ADD_ADDR, as text with their ids, `unsigned` where the HMAC is wrong. */
+  readonly addresses: readonly string[];
+  /** Of the MP_TCPRST that ended the first subflow. */
+  readonly resetReason: number | null;
+  /** Of the answer to MP_CAPABLE, or where there was none to MP_JOIN. */
+  readonly receivedAtUs: number;
+  readonly rttUs: number | null;
+  readonly responder: Uint8Array;
+  readonly ttl: number;
+  /** Raw option bytes of the SYN/ACK or RST. */
+  readonly options: Uint8Array;
+  /** The host's segments: connection, flags, bytes of data, options in hexadecimal digits. */
+  readonly segments: readonly string[];
+}
+
+export type FactRow = SynReplyRow | TraceHopRow | HandshakeRow;

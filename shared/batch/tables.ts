@@ -21,7 +21,7 @@ export interface Column {
   readonly type: NativeType;
 }
 
-export type FactTable = "syn_replies" | "trace_hops";
+export type FactTable = "syn_replies" | "trace_hops" | "handshakes";
 
 export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   syn_replies: [
@@ -66,6 +66,34 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "options", type: "String" },
     { name: "icmp_type", type: "UInt8" },
     { name: "icmp_code", type: "UInt8" },
+    { name: "rule_version", type: "UInt16" },
+  ],
+  handshakes: [
+    { name: "row", type: "UInt32" },
+    { name: "source", type: "String" },
+    { name: "index", type: "UInt64" },
+    { name: "target", type: "IPv6" },
+    { name: "port", type: "UInt16" },
+    { name: "variant", type: "String" },
+    { name: "verdict", type: "String" },
+    { name: "after", type: "String" },
+    { name: "syn_verdict", type: "String" },
+    { name: "join_probe", type: "String" },
+    { name: "join_probe_reason", type: "Nullable(UInt32)" },
+    { name: "join", type: "String" },
+    { name: "join_reason", type: "Nullable(UInt32)" },
+    { name: "join_removal", type: "String" },
+    { name: "no_join", type: "UInt8" },
+    { name: "checksum_required", type: "UInt8" },
+    { name: "receiver_key", type: "Nullable(UInt64)" },
+    { name: "addresses", type: "Array(String)" },
+    { name: "reset_reason", type: "Nullable(UInt32)" },
+    { name: "received_at", type: "DateTime64(6)" },
+    { name: "rtt_us", type: "Nullable(UInt32)" },
+    { name: "responder", type: "IPv6" },
+    { name: "ttl", type: "UInt8" },
+    { name: "options", type: "String" },
+    { name: "segments", type: "Array(String)" },
     { name: "rule_version", type: "UInt16" },
   ],
 };

@@ -3,5 +3,5 @@ export const VARIANTS = ["v0", "v1", "plain", "unknown-option"] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 /** Stages that send probes of their own; part of the key of every probe field. */
-export const STAGES = ["synscan", "tracebox"] as const;
+export const STAGES = ["synscan", "tracebox", "verify"] as const;
 export type Stage = (typeof STAGES)[number];

@@ -43,3 +43,15 @@ export type HostVerdict = (typeof HOST_VERDICTS)[number];
 /** How the vantage points' views of one target relate. */
 export const PLACEMENTS = ["agree", "near-source", "near-destination", "transit", "flapping", "uncertain"] as const;
 export type Placement = (typeof PLACEMENTS)[number];
+
+/** Who really speaks MPTCP: `join-reset` and `dss-proved` are proof, as nobody without the keys can make them. */
+export const HANDSHAKE_VERDICTS = ["join-reset", "dss-proved", "fell-back", "unconfirmed"] as const;
+export type HandshakeVerdict = (typeof HANDSHAKE_VERDICTS)[number];
+
+/** What became of a second subflow with a valid HMAC. */
+export const JOIN_VERDICTS = ["join-accepted", "join-blocked", "join-rejected"] as const;
+export type JoinVerdict = (typeof JOIN_VERDICTS)[number];
+
+/** What was done to the connection after its handshake. */
+export const AFTER_HANDSHAKE = ["dss-stripped", "payload-altered"] as const;
+export type AfterHandshake = (typeof AFTER_HANDSHAKE)[number];

@@ -40,7 +40,7 @@ describe("what the coordinator sends", () => {
   });
 
   test.each<[string, Partial<Plan>]>([
-    ["a stage of a later version", { stage: "verify" }],
+    ["a stage of a later version", { stage: "webtiming" }],
     ["a variant of a later version", { variants: ["v2"] }],
     ["a short secret", { secret: Buffer.alloc(15) }],
     ["no campaign", { campaign: "" }],

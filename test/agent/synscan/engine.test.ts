@@ -124,7 +124,8 @@ describe("SYN scan", () => {
     );
     await kit.run(createSynScan({ ...kit.options, variants: ["plain"] }));
     expect(verdicts(kit)).toEqual(["198.18.0.1 plain unreachable", "198.18.0.2 plain plain"]);
-    const row = kit.rows.find((one) => one.table === "syn_replies" && one.verdict === "unreachable");
+    const replies = kit.rows.filter((one) => one.table === "syn_replies");
+    const row = replies.find((one) => one.verdict === "unreachable");
     expect(row).toMatchObject({ icmpType: 3, icmpCode: 13, rttUs: null });
     expect(formatAddress(row?.responder ?? new Uint8Array(16))).toBe("203.0.113.9");
     expect(row?.quote.subarray(0, 20)).toEqual(kit.port.sent[0]?.packet.subarray(0, 20));

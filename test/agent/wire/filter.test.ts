@@ -91,12 +91,14 @@ function icmpv6(type: number): Uint8Array {
 }
 
 describe("reply filter", () => {
-  const program = replyFilter(61_000);
+  const program = replyFilter();
   const accepts = (frame: Uint8Array, packetType = INCOMING): boolean => run(program, frame, packetType) > 65_535;
 
   it.each([
     ["TCP to the first source port", ipv4(6, 61_000)],
     ["TCP to the last port", ipv4(6, 65_535)],
+    ["TCP to the first port of handshakes", ipv4(6, 31_744)],
+    ["IPv6 TCP to the last port of handshakes", ipv6(6, 32_767)],
     ["TCP behind IPv4 options", ipv4(6, 61_000, { optionWords: 3 })],
     ["TCP with don't-fragment set", ipv4(6, 61_000, { fragment: 0x4000 })],
     ["ICMP time exceeded", icmp(11)],
@@ -110,6 +112,8 @@ describe("reply filter", () => {
 
   it.each([
     ["TCP to a lower port", ipv4(6, 60_999)],
+    ["TCP to the port below those of handshakes", ipv4(6, 31_743)],
+    ["IPv6 TCP to the port above those of handshakes", ipv6(6, 32_768)],
     ["TCP to a lower port behind options that look like a high one", ipv4(6, 443, { optionWords: 1 })],
     ["a later fragment", ipv4(6, 61_000, { fragment: 1 })],
     ["UDP", ipv4(17, 61_000)],

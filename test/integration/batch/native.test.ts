@@ -10,7 +10,7 @@ import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { FactRow } from "../../../shared/batch/rows.js";
 import { FACT_TABLES } from "../../../shared/batch/tables.js";
 import { RULE_VERSION } from "../../../shared/verdict/syn-reply.js";
-import { synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
+import { handshakeRows, synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
 
 const constants = {
   campaign: "wöchentlich-1",
@@ -36,10 +36,10 @@ function ask(sql: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-function readBack(file: string): Record<string, unknown>[] {
+function readBack(file: string, hasQuote: boolean): Record<string, unknown>[] {
   const asText = [
     "base64Encode(options) AS options",
-    "base64Encode(quote) AS quote",
+    ...(hasQuote ? ["base64Encode(quote) AS quote"] : []),
     "toUnixTimestamp64Micro(received_at) AS received_at",
     "IPv6NumToString(target) AS target",
     "IPv6NumToString(responder) AS responder",
@@ -68,33 +68,53 @@ function expected(row: FactRow, number: number): Record<string, unknown> {
     responder: ipv6(row.responder),
     ttl: row.ttl,
     options: base64(row.options),
-    icmp_type: row.icmpType,
-    icmp_code: row.icmpCode,
-    quote: base64(row.quote),
     rule_version: RULE_VERSION,
   };
+  const key = (value: bigint | null): string | null => (value === null ? null : String(value));
+  if (row.table === "handshakes") {
+    return {
+      ...common,
+      after: row.after,
+      syn_verdict: row.synVerdict,
+      join_probe: row.joinProbe,
+      join_probe_reason: row.joinProbeReason,
+      join: row.join,
+      join_reason: row.joinReason,
+      join_removal: row.joinRemoval,
+      no_join: Number(row.noJoin),
+      checksum_required: Number(row.checksumRequired),
+      receiver_key: key(row.receiverKey),
+      addresses: row.addresses,
+      reset_reason: row.resetReason,
+      segments: row.segments,
+    };
+  }
+  const icmp = { icmp_type: row.icmpType, icmp_code: row.icmpCode, quote: base64(row.quote) };
   if (row.table === "syn_replies") {
-    const receiver_key = row.receiverKey === null ? null : String(row.receiverKey);
-    return { ...common, tcp_flags: row.tcpFlags, window: row.window, receiver_key };
+    return { ...common, ...icmp, tcp_flags: row.tcpFlags, window: row.window, receiver_key: key(row.receiverKey) };
   }
   const { kind, mptcp, changes, unobservable } = row;
-  return { ...common, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
+  return { ...common, ...icmp, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
 }
 
-test("the engine reads back every value of both tables", async () => {
+test("the engine reads back every value of all tables", async () => {
   const replies = fc.sample(synReplyRows, { numRuns: 300, seed: 42 });
   const hops = fc.sample(traceHopRows, { numRuns: 300, seed: 42 });
   const replyEncoder = createBatchEncoder("syn_replies");
   const hopEncoder = createBatchEncoder("trace_hops");
+  const handshakes = fc.sample(handshakeRows, { numRuns: 300, seed: 42 });
+  const handshakeEncoder = createBatchEncoder("handshakes");
+  for (const handshake of handshakes) handshakeEncoder.append(handshake);
   for (const reply of replies) replyEncoder.append(reply);
   for (const hop of hops) hopEncoder.append(hop);
   for (const [rows, block] of [
     [replies, replyEncoder.finish()],
     [hops, hopEncoder.finish()],
+    [handshakes, handshakeEncoder.finish()],
   ] as const) {
     const file = join(folder, `${rows[0]?.table}.native`);
     await writeFile(file, prependConstants(block, constants));
-    expect(readBack(file)).toEqual(rows.map(expected));
+    expect(readBack(file, rows[0]?.table !== "handshakes")).toEqual(rows.map(expected));
   }
 });
 

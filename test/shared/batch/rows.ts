@@ -1,7 +1,13 @@
 import fc from "fast-check";
-import type { SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
-import { MPTCP_STATES, SYN_VERDICTS } from "../../../shared/verdict/names.js";
+import {
+  AFTER_HANDSHAKE,
+  HANDSHAKE_VERDICTS,
+  JOIN_VERDICTS,
+  MPTCP_STATES,
+  SYN_VERDICTS,
+} from "../../../shared/verdict/names.js";
 
 /** Rows with every value that their columns can hold. */
 const address = fc.uint8Array({ minLength: 16, maxLength: 16 });
@@ -44,4 +50,26 @@ export const traceHopRows: fc.Arbitrary<TraceHopRow> = fc.record({
   mptcp: fc.constantFrom(...MPTCP_STATES),
   changes: names,
   unobservable: names,
+});
+
+const { quote: _quote, icmpType: _type, icmpCode: _code, ...withoutIcmp } = common;
+
+export const handshakeRows: fc.Arbitrary<HandshakeRow> = fc.record({
+  table: fc.constant("handshakes"),
+  ...withoutIcmp,
+  variant: fc.constantFrom("v0", "v1"),
+  verdict: fc.constantFrom(...HANDSHAKE_VERDICTS),
+  after: fc.constantFrom("" as const, ...AFTER_HANDSHAKE),
+  synVerdict: fc.constantFrom(...SYN_VERDICTS),
+  joinProbe: fc.constantFrom("mp-tcprst", "rst", "syn-ack", "unreachable", "silent", ""),
+  joinProbeReason: fc.option(uint8),
+  join: fc.constantFrom("" as const, ...JOIN_VERDICTS),
+  joinReason: fc.option(uint8),
+  joinRemoval: fc.constantFrom("removed", "kept", ""),
+  noJoin: fc.boolean(),
+  checksumRequired: fc.boolean(),
+  receiverKey: fc.option(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  addresses: names,
+  resetReason: fc.option(uint8),
+  segments: names,
 });

@@ -1,0 +1,48 @@
+import type { AfterHandshake, HandshakeVerdict, SynVerdict } from "./names.js";
+
+/** What was seen of one handshake; the verdict follows from these alone. */
+export interface HandshakeFacts {
+  /** An MP_JOIN with a token that nobody has was answered by a RST with MP_TCPRST. */
+  readonly joinReset: boolean;
+  /** What answered the SYN with MP_CAPABLE. */
+  readonly synVerdict: SynVerdict;
+  /** TCP acknowledged all the data. */
+  readonly dataAcked: boolean;
+  /** Any DSS of the host's after the handshake. */
+  readonly dssSeen: boolean;
+  /** A DSS acknowledged exactly the data that was sent, counted from our key's IDSN. */
+  readonly dataAckRight: boolean;
+  /** MP_FAIL, MP_TCPRST for middlebox interference, a wrong checksum, or more acknowledged than was sent. */
+  readonly altered: boolean;
+}
+
+/**
+ * The proof is the DATA_ACK (RFC 8684 section 3.3.2): it counts from a hash of our key, which a box that mirrors options
+ * or answers SYNs for others does not compute. MP_TCPRST (section 3.6) is proof too, of a weaker kind: it does not show
+ * that connections work.
+ */
+export function judgeHandshake(facts: HandshakeFacts): {
+  readonly verdict: HandshakeVerdict;
+  readonly after: AfterHandshake | "";
+} {
+  const { joinReset, synVerdict, dataAcked, dssSeen, dataAckRight, altered } = facts;
+  const claims = synVerdict === "claims-v0" || synVerdict === "claims-v1";
+  return { verdict: verdictOf(), after: after() };
+
+  function verdictOf(): HandshakeVerdict {
+    if (claims && dataAckRight) return "dss-proved";
+    if (joinReset) return "join-reset";
+    const answered = claims ? dataAcked : PLAIN_TCP.has(synVerdict);
+    return answered ? "fell-back" : "unconfirmed";
+  }
+
+  function after(): AfterHandshake | "" {
+    if (!claims) return "";
+    if (altered) return "payload-altered";
+    // Without proof that the host speaks MPTCP, a missing DSS is its own fall-back.
+    return !dataAckRight && dataAcked && (joinReset || dssSeen) ? "dss-stripped" : "";
+  }
+}
+
+/** A SYN/ACK after which both sides, if they go on, speak TCP (RFC 8684 section 3.7). */
+const PLAIN_TCP: ReadonlySet<SynVerdict> = new Set(["plain", "echo", "altered-echo", "malformed"]);
