@@ -73,11 +73,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   const dataAck = (): Dss["dataAck"] => ({ bytes: 8, value: (otherFirst + BigInt(flow.receivedBytes)) % U64 });
 
   function onDss({ dataAck, mapping: theirs }: Dss, tcp: TcpHeader): void {
-    facts.dssSeen = true;
     if (dataAck !== null) {
       const modulus = dataAck.bytes === 8 ? U64 : 2n ** 32n;
       const acknowledged = (((dataAck.value - firstData) % modulus) + modulus) % modulus;
       const length = BigInt(REQUEST.length);
+      facts.dssSeen ||= acknowledged <= length;
       if (acknowledged === length) facts.dataAckRight = true;
       else if (acknowledged > length && acknowledged <= length + LONGER_BY) facts.altered = true;
     }

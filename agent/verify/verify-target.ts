@@ -1,3 +1,4 @@
+import type { MpCapable } from "../../shared/option/mptcp.js";
 import { type ProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
 import { handshakePort } from "../../shared/probe/handshake-ports.js";
 import type { ReplyMatch } from "../../shared/probe/match.js";
@@ -43,8 +44,9 @@ export interface HandshakeEvidence {
 
 /** From the third ACK to the resets. */
 const LIFETIME_MS = 900;
-/** Flags A and H: checksums show what changes the data on the way. */
-const SENT_FLAGS = 0x81;
+/** Flags A (checksums) and H (HMAC). */
+const FLAG_A = 0x80;
+const FLAG_H = 0x01;
 
 /** Finds out who speaks MPTCP at a target. Never rejects because of what the target does. */
 export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence> {
@@ -52,57 +54,26 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
   const log = createSegmentLog();
   const ownKey = senderKey(fields);
   const version = variant === "v0" ? 0 : 1;
-  const joinProbe =
-    version === 0
-      ? null
-      : await probeJoin(
-          flowFor("join-probe", 0x4000_0000),
-          { token: fields.keyHigh, nonce: fields.keyLow },
-          patience,
-          log,
-        );
-  const flow = flowFor(variant, 0);
-  const answer = await askWithSyn(
-    flow,
-    {
-      kind: "MP_CAPABLE",
-      version,
-      checksumRequired: true,
-      extensibility: false,
-      noJoin: false,
-      algorithms: 1,
-      senderKey: version === 0 ? ownKey : null,
-      receiverKey: null,
-      dataLength: null,
-      checksum: null,
-    },
-    patience,
-  );
-  const question = { variant, sentKey: () => ownKey, sentFlags: SENT_FLAGS };
-  const syn =
-    answer.kind === "silent"
-      ? ({ verdict: "no-reply", receiverKey: null } as const)
-      : classifySynReply(question, answer.arrival.packet);
-  const claim = answer.kind === "syn-ack" ? mptcpOptionsOf(answer.tcp)[0] : undefined;
-  const capable = claim?.kind === "MP_CAPABLE" && syn.verdict === `claims-${variant}` ? claim : null;
-  if (answer.kind === "syn-ack" || answer.kind === "rst") log.add("first", answer.tcp);
-
-  const talked =
-    answer.kind === "syn-ack" && capable !== null && syn.receiverKey !== null
-      ? await talk(flow, syn.receiverKey, answer.rttMs, capable.noJoin)
-      : null;
-  if (talked === null) {
-    if (answer.kind === "syn-ack") await flow.reset();
-    else flow.close();
-  }
+  const unknown = { token: fields.keyHigh, nonce: fields.keyLow };
+  const joinProbe = version === 0 ? null : await probeJoin(flowFor("join-probe", 0x4000_0000), unknown, patience, log);
+  const joinReset = joinProbe?.answer === "mp-tcprst";
+  const first = await connect(true, 0);
+  const facts = first.talked?.facts;
+  // A host that finds a wrong checksum in the first data goes back to TCP without a word (RFC 8684 section 3.7), as it
+  // does when the option was taken out. Without checksums only the latter happens.
+  const isSilentFallBack = joinReset && first.talked?.dataAcked === true && facts?.dssSeen === false;
+  const again = isSilentFallBack && !link.isOver ? await connect(false, 0x2000_0000) : null;
+  const isAltered = again?.talked?.facts.dataAckRight === true;
+  const talked = isAltered ? again?.talked : first.talked;
+  const { answer, syn, capable } = first;
   const judged = judgeHandshake({
-    joinReset: joinProbe?.answer === "mp-tcprst",
+    joinReset,
     // A claim of the other version is no answer to this handshake.
     synVerdict: capable === null && syn.verdict.startsWith("claims") ? "malformed" : syn.verdict,
     dataAcked: talked?.dataAcked ?? false,
     dssSeen: talked?.facts.dssSeen ?? false,
     dataAckRight: talked?.facts.dataAckRight ?? false,
-    altered: talked?.facts.altered ?? false,
+    altered: isAltered || (talked?.facts.altered ?? false),
   });
   return {
     ...judged,
@@ -117,6 +88,38 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
     segments: log.lines,
   };
 
+  /** A whole connection, which was reset when this resolves. */
+  async function connect(checksumRequired: boolean, offset: number) {
+    const flow = flowFor(variant, offset);
+    const mptcp = {
+      kind: "MP_CAPABLE",
+      version,
+      checksumRequired,
+      extensibility: false,
+      noJoin: false,
+      algorithms: FLAG_H,
+      senderKey: version === 0 ? ownKey : null,
+      receiverKey: null,
+      dataLength: null,
+      checksum: null,
+    } as const;
+    const answer = await askWithSyn(flow, mptcp, patience);
+    const sentFlags = (checksumRequired ? FLAG_A : 0) | FLAG_H;
+    const syn =
+      answer.kind === "silent"
+        ? ({ verdict: "no-reply", receiverKey: null } as const)
+        : classifySynReply({ variant, sentKey: () => ownKey, sentFlags }, answer.arrival.packet);
+    if (answer.kind === "syn-ack" || answer.kind === "rst") log.add("first", answer.tcp);
+    const claim = answer.kind === "syn-ack" ? mptcpOptionsOf(answer.tcp)[0] : undefined;
+    const capable = claim?.kind === "MP_CAPABLE" && syn.verdict === `claims-${variant}` ? claim : null;
+    const talked =
+      answer.kind === "syn-ack" && capable !== null && syn.receiverKey !== null
+        ? await talk(flow, syn.receiverKey, answer.rttMs, capable, checksumRequired || capable.checksumRequired)
+        : null;
+    if (talked === null) await (answer.kind === "syn-ack" ? flow.reset() : flow.close());
+    return { answer, syn, capable, talked };
+  }
+
   function flowFor(use: Parameters<typeof handshakePort>[0], offset: number): Flow {
     const { target, source } = task;
     return createFlow({
@@ -130,11 +133,9 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
     });
   }
 
-  /** The rest of the connection, which was reset when this resolves. */
-  async function talk(flow: Flow, otherKey: bigint, rttMs: number, noJoin: boolean) {
+  async function talk(flow: Flow, otherKey: bigint, rttMs: number, { noJoin }: MpCapable, hasChecksums: boolean) {
     const nowMs = link.monotonicMs;
     const untilMs = nowMs() + LIFETIME_MS;
-    const hasChecksums = true;
     const connection = createConnection({ flow, version, ownKey, otherKey, hasChecksums, log });
     const { facts } = connection;
     const waitMs = Math.max(LEAST_WAIT_MS, 2 * rttMs);

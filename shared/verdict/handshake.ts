@@ -8,9 +8,9 @@ export interface HandshakeFacts {
   readonly synVerdict: SynVerdict;
   /** TCP acknowledged all the data. */
   readonly dataAcked: boolean;
-  /** Any DSS of the host's after the handshake. */
+  /** A DSS of the host's acknowledged some of our data, or none of it, counted from our key's IDSN. */
   readonly dssSeen: boolean;
-  /** A DSS acknowledged exactly the data that was sent, counted from our key's IDSN. */
+  /** And one acknowledged exactly what was sent. */
   readonly dataAckRight: boolean;
   /** MP_FAIL, MP_TCPRST for middlebox interference, a wrong checksum, or more acknowledged than was sent. */
   readonly altered: boolean;

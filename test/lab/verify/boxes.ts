@@ -9,7 +9,7 @@ export const nothing: PacketRule = (packet) => packet;
 type Parts = { readonly options: readonly Uint8Array[]; readonly payload: Uint8Array; readonly flags: number };
 
 /** Rewrites the options or the payload of TCP segments, with right checksums; null drops the segment. */
-export function rewriting(change: (parts: Parts, direction: "forth" | "back") => Parts | null): PacketRule {
+function rewriting(change: (parts: Parts, direction: "forth" | "back") => Parts | null): PacketRule {
   return (bytes, direction) => {
     const packet = decodePacket(bytes);
     if (packet.kind !== "tcp") return bytes;

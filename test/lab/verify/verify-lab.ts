@@ -9,9 +9,9 @@ import type { HandshakeRow } from "../../../shared/batch/rows.js";
 import type { PacketRule } from "../../../shared/middlebox/rule.js";
 import { createNamespaces } from "../wire/namespaces.js";
 
-export const AGENT = "px8-agent";
+const AGENT = "px8-agent";
 const BOX = "px8-box";
-export const HOST = "px8-host";
+const HOST = "px8-host";
 const PROGRAM = "dist/agent/main.js";
 const RULE_FILE = "deploy/nft/parallax-handshake.nft";
 
