@@ -34,7 +34,7 @@ export function compareOptions(
     const there = quoted.options.find(({ kind }) => kind === option.kind);
     if (there !== undefined) {
       if (!sameBytes(option.bytes, there.bytes)) changes.push(`${field}.changed`);
-    } else if (quoted.isComplete || sent.options.slice(i + 1).some((later) => hasAlike(quoted, later))) {
+    } else if (quoted.isComplete || sent.options.slice(i + 1).some((later) => hasSame(quoted, later))) {
       changes.push(`${field}.${keptItsRoom(sent, quoted, i) ? "nop" : "removed"}`);
     } else {
       unobservable.push(field);
@@ -102,9 +102,9 @@ function has({ options }: OptionList, { kind }: TcpOption): boolean {
   return options.some((option) => option.kind === kind);
 }
 
-/** One as long, too: a kind whose byte was overwritten with another is not that other. */
-function hasAlike({ options }: OptionList, { kind, bytes }: TcpOption): boolean {
-  return options.some((option) => option.kind === kind && option.bytes.length === bytes.length);
+/** Byte for byte: a kind whose byte was overwritten with another is not that other. */
+function hasSame({ options }: OptionList, { bytes }: TcpOption): boolean {
+  return options.some((option) => sameBytes(option.bytes, bytes));
 }
 
 function isMptcp({ kind }: TcpOption): boolean {
