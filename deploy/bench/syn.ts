@@ -83,21 +83,22 @@ function look(network: BenchNetwork, pid: number) {
 }
 
 function findContenders({ folder, say }: BenchOptions): Contender[] {
-  const found = [limit(folder), parallax("xdp", folder), parallax("packet", folder), zmap(), masscan(folder)];
+  const limits = [limit(folder, "AF_XDP limit (C)", "xdp-limit"), limit(folder, "sendmmsg limit (C)", "packet-limit")];
+  const found = [...limits, parallax("xdp", folder), parallax("packet", folder), zmap(), masscan(folder)];
   return found.filter((one): one is Contender => {
     if (typeof one === "string") say(one);
     return typeof one !== "string";
   });
 }
 
-/** The constant-packet C loop, if there is a compiler; else why not. */
-function limit(folder: string): Contender | string {
+/** A constant-packet C loop, if there is a compiler; else why not. */
+function limit(folder: string, name: string, source: string): Contender | string {
   const compiler = findProgram("cc", "CC");
-  if (compiler === null) return "no C compiler (CC): the AF_XDP limit is not measured";
-  const program = join(folder, "xdp-limit");
-  execFileSync(compiler, ["-O2", "-o", program, "deploy/bench/xdp-limit.c"]);
+  if (compiler === null) return `no C compiler (CC): the ${name} is not measured`;
+  const program = join(folder, source);
+  execFileSync(compiler, ["-O2", "-o", program, `deploy/bench/${source}.c`]);
   return {
-    name: "AF_XDP limit (C)",
+    name,
     command: (network, seconds) => [program, network.senderLink, String(seconds), NOBODY],
   };
 }
