@@ -75,6 +75,8 @@ const MOST_DEFERRED = 1 << 14;
  */
 export function createSynSender(options: SynSenderOptions): SynSender {
   const { port, board, source, from, to, variants, builder, kernel, ttl, cap, budget, isSkipped, clock } = options;
+  // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
+  const { marks: marksAt } = board;
   const inPlace = port.words.buffer === kernel.words.buffer;
   const firstFrameAt = port.words.byteOffset;
   const allBits = (1 << variants.length) - 1;
@@ -88,7 +90,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     retries: options.retries,
     replyWindowMs: options.replyWindowMs,
     isComplete: (index) => {
-      const marks = board.marks(index);
+      const marks = marksAt(index);
       return (marks & allBits) === allBits || (marks & SKIPPED) !== 0;
     },
   });
@@ -122,7 +124,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       if (due !== undefined) {
         due.of.waiting--;
         source.targetAt(due.index, target);
-        begin(due.index, due.of, missingProbes(board.marks(due.index)));
+        begin(due.index, due.of, missingProbes(marksAt(due.index)));
         return true;
       }
     }
@@ -132,7 +134,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
         if (!takePass(nowMs)) return false;
         continue;
       }
-      const missing = missingProbes(board.marks(index));
+      const missing = missingProbes(marksAt(index));
       if (missing !== 0) {
         source.targetAt(index, target);
         if (isSkipped(target.address)) {

@@ -1,9 +1,7 @@
 import { u16 } from "../../shared/packet/ip.js";
 import { put16 } from "../../shared/packet/write.js";
-import { ETHERNET_HEADER_BYTES } from "./ethernet.js";
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from "./ethernet.js";
 
-/** ARP for IPv4 over Ethernet (RFC 826). */
-export const ETHERTYPE_ARP = 0x0806;
 const REQUEST = 1;
 const REPLY = 2;
 const PACKET_BYTES = 28;
@@ -39,7 +37,7 @@ export function arpRequest({ ownMac, own, neighbor }: NeighborQuestion): Uint8Ar
 export function macInArpReply(frame: Uint8Array, neighbor: Uint8Array): Uint8Array | null {
   const packet = frame.subarray(ETHERNET_HEADER_BYTES, ETHERNET_HEADER_BYTES + PACKET_BYTES);
   if (u16(frame, 12) !== ETHERTYPE_ARP || packet.length < PACKET_BYTES) return null;
-  if (u16(packet, 0) !== 1 || u16(packet, 2) !== 0x0800 || u16(packet, 4) !== 0x0604) return null;
+  if (u16(packet, 0) !== 1 || u16(packet, 2) !== ETHERTYPE_IPV4 || u16(packet, 4) !== 0x0604) return null;
   if (u16(packet, 6) !== REPLY || !neighbor.subarray(12).every((byte, i) => packet[SENDER_IP + i] === byte))
     return null;
   return packet.slice(SENDER_MAC, SENDER_MAC + 6);

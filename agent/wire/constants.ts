@@ -13,7 +13,10 @@ export const SOL_PACKET = 263;
 export const PACKET_RX_RING = 5;
 export const PACKET_STATISTICS = 6;
 export const PACKET_VERSION = 10;
+export const PACKET_TX_RING = 13;
+export const PACKET_VNET_HDR = 15;
 export const PACKET_IGNORE_OUTGOING = 23;
+export const TPACKET_V2 = 1;
 export const TPACKET_V3 = 2;
 
 export const SIOCGIFINDEX = 0x8933;
@@ -23,6 +26,7 @@ export const ARPHRD_LOOPBACK = 772;
 
 export const PROT_READ_WRITE = 3;
 export const MAP_SHARED = 0x01;
+export const MAP_FIXED = 0x10;
 /** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
 export const MAP_OVER_WITH_ZERO_PAGES = 0x02 | 0x10 | 0x20 | 0x4000;
 

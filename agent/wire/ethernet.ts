@@ -1,7 +1,7 @@
 export const ETHERNET_HEADER_BYTES = 14;
-
-/** Bytes in front of a frame that bring the IP header behind it to a whole word. */
-export const FRAME_PADDING = 2;
+export const ETHERTYPE_IPV4 = 0x0800;
+export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IPV6 = 0x86dd;
 
 /** How packets of one family leave: from which of our addresses, and to whom on the link. */
 export interface FamilyRoute {
@@ -22,9 +22,23 @@ export function ethernetHeaders(
   macAddress: Uint8Array,
 ): EthernetHeaders {
   return {
-    ipv4: ipv4 === null ? null : ethernetHeader(ipv4, macAddress, 0x0800),
-    ipv6: ipv6 === null ? null : ethernetHeader(ipv6, macAddress, 0x86dd),
+    ipv4: ipv4 === null ? null : ethernetHeader(ipv4, macAddress, ETHERTYPE_IPV4),
+    ipv6: ipv6 === null ? null : ethernetHeader(ipv6, macAddress, ETHERTYPE_IPV6),
   };
+}
+
+/** The byte of a header that tells the families apart: the first of its EtherType. */
+const TYPE_AT = 12;
+
+/**
+ * Makes the frame at byte `at` begin with the header of its packet's family. It is copied only when that of the other
+ * family lies there, or none. Throws RangeError when there is no route of the family.
+ */
+export function putEthernetHeader(headers: EthernetHeaders, memory: Uint8Array, at: number): void {
+  const family = (memory[at + ETHERNET_HEADER_BYTES] as number) >>> 4;
+  const header = family === 4 ? headers.ipv4 : headers.ipv6;
+  if (header === null) throw new RangeError(`no route for a packet of IPv${family}`);
+  if (memory[at + TYPE_AT] !== header[TYPE_AT]) memory.set(header, at);
 }
 
 function ethernetHeader(route: FamilyRoute, sourceMac: Uint8Array, type: number): Uint8Array {

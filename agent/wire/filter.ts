@@ -1,6 +1,6 @@
 import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
 import { FIRST_HANDSHAKE_PORT, LAST_HANDSHAKE_PORT } from "../../shared/probe/handshake-ports.js";
-import { ETHERTYPE_ARP } from "./arp.js";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./ethernet.js";
 import { NEIGHBOR_ADVERTISEMENT } from "./neighbor-discovery.js";
 
 /**
@@ -43,8 +43,8 @@ export function replyFilter(): Uint8Array {
     { code: LOAD_WORD, k: PACKET_TYPE },
     { code: IF_EQUAL, k: PACKET_OUTGOING, yes: "drop", no: "next" },
     { code: LOAD_HALF, k: 12 },
-    { code: IF_EQUAL, k: 0x86dd, yes: "ipv6", no: "next" },
-    { code: IF_EQUAL, k: 0x0800, yes: "next", no: "drop" },
+    { code: IF_EQUAL, k: ETHERTYPE_IPV6, yes: "ipv6", no: "next" },
+    { code: IF_EQUAL, k: ETHERTYPE_IPV4, yes: "next", no: "drop" },
     { code: LOAD_BYTE, k: ETHERNET + 9 },
     { code: IF_EQUAL, k: 1, yes: "icmp", no: "next" },
     { code: IF_EQUAL, k: 6, yes: "tcp4", no: "drop" },
@@ -85,7 +85,7 @@ export function neighborFilter(): Uint8Array {
   return assemble([
     { code: LOAD_HALF, k: 12 },
     { code: IF_EQUAL, k: ETHERTYPE_ARP, yes: "accept", no: "next" },
-    { code: IF_EQUAL, k: 0x86dd, yes: "next", no: "drop" },
+    { code: IF_EQUAL, k: ETHERTYPE_IPV6, yes: "next", no: "drop" },
     { code: LOAD_BYTE, k: ETHERNET + 6 },
     { code: IF_EQUAL, k: 58, yes: "next", no: "drop" },
     { code: LOAD_BYTE, k: ETHERNET + 40 },

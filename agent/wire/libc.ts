@@ -2,7 +2,7 @@ import koffi from "koffi";
 
 /**
  * The few libc calls that raw sockets need, through koffi. Memory goes in as typed arrays or as addresses; nothing here
- * keeps a reference, so a caller whose buffer the kernel goes on using (a ring, a message vector) must keep it alive.
+ * keeps a reference, so a caller whose buffer the kernel goes on using (frames, a filter) must keep it alive.
  */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
@@ -18,7 +18,6 @@ export interface Libc {
     fd: number,
     offset: number,
   ): number | bigint;
-  sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
   sendto(fd: number, data: null, bytes: number, flags: number, address: null, addressBytes: number): number;
   close(fd: number): number;
   /** `errno` of the last call that returned -1. */
@@ -51,7 +50,6 @@ export function createLibc(): Libc {
     getsockopt: library.func("int getsockopt(int, int, int, void *, void *)"),
     ioctl: library.func("int ioctl(int, unsigned long, void *)"),
     mmap: library.func("uintptr_t mmap(void *, size_t, int, int, int, int64_t)"),
-    sendmmsg: library.func("int sendmmsg(int, void *, uint32_t, int)"),
     sendto: library.func("intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)"),
     close: library.func("int close(int)"),
     errno: () => koffi.errno(),

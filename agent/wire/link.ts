@@ -7,13 +7,17 @@ export interface Link {
   readonly interfaceIndex: number;
   readonly macAddress: Uint8Array;
   readonly slots: number;
-  /** Bytes from slot to slot. */
-  readonly slotBytes: number;
+  /** The longest frame in bytes. */
+  readonly frameBytes: number;
   slot(i: number): Uint8Array;
-  /** The memory of all slots as 32-bit words; slot i begins two bytes behind the word i x slotBytes / 4. */
+  /** The memory of all slots as 32-bit words, and the byte in it where slot `i` begins: two behind a whole word. */
   readonly words: Int32Array;
+  frameAt(i: number): number;
   setLength(i: number, bytes: number): void;
-  /** Sends slots `first` (default 0) to `count - 1` in order; returns how many the kernel took, 0 when it is busy. */
+  /**
+   * Sends slots `first` (default 0; else where the last call stopped) to `count - 1` in order; returns how many the
+   * kernel took, 0 when it is busy.
+   */
   send(count: number, first?: number): number;
   receive(handler: FrameHandler, budget: number): number;
   wait(timeoutMs: number): Promise<boolean>;

@@ -5,7 +5,7 @@ import { decodeIp, PROTOCOL_ICMPV6, u8, u16 } from "../../shared/packet/ip.js";
 import { verifyChecksums } from "../../shared/packet/verify.js";
 import { put16 } from "../../shared/packet/write.js";
 import type { NeighborQuestion } from "./arp.js";
-import { ETHERNET_HEADER_BYTES } from "./ethernet.js";
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV6 } from "./ethernet.js";
 
 /** Neighbour discovery for IPv6 (RFC 4861 sections 4.3, 4.4, 7.1.2). */
 const SOLICITATION = 135;
@@ -30,14 +30,14 @@ export function neighborSolicitation({ ownMac, own, neighbor }: NeighborQuestion
   // Multicast over Ethernet (RFC 2464 section 7)
   frame.set([0x33, 0x33, ...destination.subarray(12)]);
   frame.set(ownMac, 6);
-  put16(frame, 12, 0x86dd);
+  put16(frame, 12, ETHERTYPE_IPV6);
   frame.set(packet, ETHERNET_HEADER_BYTES);
   return frame;
 }
 
 /** The MAC address that a frame gives for the neighbour; null when it is no valid advertisement of the neighbour's. */
 export function macInAdvertisement(frame: Uint8Array, neighbor: Uint8Array): Uint8Array | null {
-  if (u16(frame, 12) !== 0x86dd) return null;
+  if (u16(frame, 12) !== ETHERTYPE_IPV6) return null;
   const packet = frame.subarray(ETHERNET_HEADER_BYTES);
   try {
     const ip = decodeIp(packet);

@@ -1,4 +1,5 @@
-import { ethernetHeaders } from "./ethernet.js";
+import { ETH_P_ALL } from "./constants.js";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaders } from "./ethernet.js";
 import { replyFilter } from "./filter.js";
 import { interfaceFacts } from "./interface.js";
 import { createLibc } from "./libc.js";
@@ -36,13 +37,16 @@ export function openPacketPort(plan: PortPlan): PacketPort {
 }
 
 /** More than any probe needs; slots of 2 KiB would all begin in the same few sets of the processor's caches. */
-const SLOT_BYTES = 384;
+const SLOT_BYTES = 256;
 /** Packets in one batch. */
 const SLOTS = 256;
 
 function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): PacketPort {
+  // A socket for all types is in the way of each frame that leaves, if only to be passed over.
+  const etherType = plan.ipv6 === null ? ETHERTYPE_IPV4 : plan.ipv4 === null ? ETHERTYPE_IPV6 : ETH_P_ALL;
   const link = createPacketLink({
     interface: plan.interface,
+    etherType,
     filter: replyFilter(),
     ignoreOutgoing: true,
     ringBytes,

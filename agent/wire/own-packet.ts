@@ -1,4 +1,4 @@
-import { ETHERNET_HEADER_BYTES, type FamilyRoute } from "./ethernet.js";
+import { ETHERNET_HEADER_BYTES, ETHERTYPE_IPV4, ETHERTYPE_IPV6, type FamilyRoute } from "./ethernet.js";
 
 /**
  * Makes what finds our packets among Ethernet frames: the IP packet in a frame, cut to the length that its header gives
@@ -17,12 +17,12 @@ export function createOwnPackets({
   return (frame) => {
     const start = ETHERNET_HEADER_BYTES;
     const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
-    if (type === 0x0800 && source4 !== null && frame.length >= start + 20) {
+    if (type === ETHERTYPE_IPV4 && source4 !== null && frame.length >= start + 20) {
       if (!same(frame, start + 16, source4)) return null;
       const bytes = ((frame[start + 2] ?? 0) << 8) | (frame[start + 3] ?? 0);
       return frame.subarray(start, start + bytes);
     }
-    if (type === 0x86dd && source6 !== null && frame.length >= start + 40) {
+    if (type === ETHERTYPE_IPV6 && source6 !== null && frame.length >= start + 40) {
       if (!same(frame, start + 24, source6)) return null;
       const bytes = ((frame[start + 4] ?? 0) << 8) | (frame[start + 5] ?? 0);
       return frame.subarray(start, start + 40 + bytes);

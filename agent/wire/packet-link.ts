@@ -13,15 +13,16 @@ import { readInterface } from "./interface.js";
 import { createLibc, type Libc } from "./libc.js";
 import type { Link } from "./link.js";
 import { createReceiveRing } from "./receive-ring.js";
-import { createSendSlots } from "./send-slots.js";
+import { createSendRing } from "./send-ring.js";
 import { systemError } from "./system-error.js";
 
 export interface PacketLinkOptions {
   readonly interface: string;
   /** Frames that one `send` can take. */
   readonly slots?: number;
+  /** Bytes that each takes, about 40 of them for the kernel; a power of two. */
   readonly slotBytes?: number;
-  /** Where the frames to send are to lie. */
+  /** Where the slots are to lie: whole pages. */
   readonly memory?: Uint8Array;
   /** Bytes of the receive ring; 0: the link only sends. */
   readonly ringBytes?: number;
@@ -29,53 +30,68 @@ export interface PacketLinkOptions {
   readonly blockTimeoutMs?: number;
   /** The kernel keeps frames back that this host sent; else they come with `outgoing` set. */
   readonly ignoreOutgoing?: boolean;
+  /** EtherType of the frames to receive; by default all. With one of its own no frame that leaves is shown to the socket. */
+  readonly etherType?: number;
   /** A classic BPF program (struct sock_filter, 8 bytes an instruction) that picks the frames to receive. */
   readonly filter?: Uint8Array;
 }
 
 /**
- * Opens whole Ethernet frames on one interface: AF_PACKET, a TPACKET_V3 receive ring, sendmmsg from fixed slots. Needs
- * CAP_NET_RAW. Throws UserError naming what is missing. A frame given to a handler is a view into the ring, valid during
- * the call only.
+ * Opens whole Ethernet frames on one interface: an AF_PACKET socket with a TPACKET_V3 receive ring, and one with a
+ * transmit ring. Needs CAP_NET_RAW. Throws UserError naming what is missing. A frame given to a handler is a view into
+ * the ring, valid during the call only.
  */
 export function createPacketLink(options: PacketLinkOptions): Link {
   const libc = createLibc();
-  const doing = `open a raw socket on ${options.interface}`;
-  // Protocol 0 receives nothing until bind, so no frame comes in before the filter is there.
-  const fd = libc.socket(AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK, 0);
-  if (fd < 0) throw systemError(libc, doing);
+  const fds: number[] = [];
   try {
-    return openLink(libc, fd, options);
+    return openLink(libc, options, () => {
+      // Protocol 0 receives nothing until bind, so no frame comes in before the filter is there.
+      const fd = libc.socket(AF_PACKET, SOCK_RAW_CLOEXEC_NONBLOCK, 0);
+      if (fd < 0) throw systemError(libc, opening(options));
+      fds.push(fd);
+      return fd;
+    });
   } catch (error) {
-    libc.close(fd);
+    for (const fd of fds) libc.close(fd);
     throw error;
   }
 }
 
-function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
-  const name = options.interface;
-  const { slots = 256, slotBytes = 2048, ringBytes = 8 << 20, blockTimeoutMs = 2 } = options;
-  const facts = readInterface(libc, fd, name);
-  if (options.filter !== undefined) attachFilter(libc, fd, options.filter);
-  if (options.ignoreOutgoing) setFlag(libc, fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "leave out its own frames");
+const opening = (options: PacketLinkOptions): string => `open a raw socket on ${options.interface}`;
+
+function openLink(libc: Libc, options: PacketLinkOptions, openSocket: () => number): Link {
+  const { interface: name, slots = 256, slotBytes = 2048, ringBytes = 8 << 20, blockTimeoutMs = 2 } = options;
+  // Two sockets, as both rings of one would have to be of the same version.
+  const outFd = openSocket();
+  const facts = readInterface(libc, outFd, name);
   // Needs CAP_NET_ADMIN; without it the default buffer only makes `send` say "busy" earlier.
-  libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, int32(4 << 20), 4);
-  const ring = ringBytes === 0 ? null : createReceiveRing(libc, fd, { ringBytes, blockTimeoutMs });
-  const out = createSendSlots(libc, fd, {
+  libc.setsockopt(outFd, SOL_SOCKET, SO_SNDBUFFORCE, int32(4 << 20), 4);
+  const out = createSendRing(libc, outFd, {
     slots,
     slotBytes,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   });
-
-  // struct sockaddr_ll: family, protocol (network order), interface index
-  const address = new Uint8Array(20);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF_PACKET, true);
   // Bound to protocol 0 a socket receives nothing.
-  view.setUint16(2, ring === null ? 0 : ETH_P_ALL, false);
-  view.setInt32(4, facts.index, true);
-  if (libc.bind(fd, address, address.length) !== 0) throw systemError(libc, `open a raw socket on ${name}`);
+  bind(outFd, 0);
 
+  const fd = ringBytes === 0 ? outFd : openSocket();
+  if (options.filter !== undefined) attachFilter(libc, fd, options.filter);
+  if (options.ignoreOutgoing) setFlag(libc, fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "leave out its own frames");
+  const ring = ringBytes === 0 ? null : createReceiveRing(libc, fd, { ringBytes, blockTimeoutMs });
+  if (ring !== null) bind(fd, options.etherType ?? ETH_P_ALL);
+
+  function bind(socket: number, protocol: number): void {
+    // struct sockaddr_ll: family, protocol (network order), interface index
+    const address = new Uint8Array(20);
+    const view = new DataView(address.buffer);
+    view.setUint16(0, AF_PACKET, true);
+    view.setUint16(2, protocol, false);
+    view.setInt32(4, facts.index, true);
+    if (libc.bind(socket, address, address.length) !== 0) throw systemError(libc, opening(options));
+  }
+
+  const memory = new Uint8Array(out.words.buffer, out.words.byteOffset, out.words.byteLength);
   const poll = libc.poll(fd);
   const counters = { sent: 0, sendErrors: 0, received: 0, kernelDrops: 0 };
   let waiting: { readonly promise: Promise<boolean>; readonly settle: (readable: boolean) => void } | null = null;
@@ -113,9 +129,13 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
     interfaceIndex: facts.index,
     macAddress: facts.macAddress,
     slots,
-    slotBytes,
+    frameBytes: out.frameBytes,
     words: out.words,
-    slot: out.slot,
+    frameAt: out.frameAt,
+    slot(i) {
+      const start = out.frameAt(i);
+      return memory.subarray(start, start + out.frameBytes);
+    },
     setLength: out.setLength,
     send(count, first = 0) {
       if (closed) return 0;
@@ -145,7 +165,9 @@ function openLink(libc: Libc, fd: number, options: PacketLinkOptions): Link {
       waiting?.settle(false);
       poll.close();
       ring?.release();
-      libc.close(fd);
+      out.release();
+      libc.close(outFd);
+      if (fd !== outFd) libc.close(fd);
     },
   };
 }

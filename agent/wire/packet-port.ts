@@ -1,10 +1,7 @@
-import { ETHERNET_HEADER_BYTES, ethernetHeaders, type FamilyRoute, FRAME_PADDING } from "./ethernet.js";
+import { ETHERNET_HEADER_BYTES, ethernetHeaders, type FamilyRoute, putEthernetHeader } from "./ethernet.js";
 import type { Link } from "./link.js";
 import { createOwnPackets } from "./own-packet.js";
 import type { PacketPort } from "./port.js";
-
-/** Where the IP packet begins in a slot. */
-const IP_AT_BYTE = FRAME_PADDING + ETHERNET_HEADER_BYTES;
 
 export interface PacketPortOptions {
   readonly link: Link;
@@ -19,40 +16,22 @@ export interface PacketPortOptions {
 export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): PacketPort {
   const headers = ethernetHeaders({ ipv4, ipv6 }, link.macAddress);
   const packetIn = createOwnPackets({ ipv4, ipv6 });
-  const frames: Uint8Array[] = [];
-  const packets: Uint8Array[] = [];
-  /** The header that lies in each slot's frame, so that it is copied only when the family changes. */
-  const present: (Uint8Array | null)[] = [];
-  for (let i = 0; i < link.slots; i++) {
-    const frame = link.slot(i);
-    frames.push(frame);
-    packets.push(frame.subarray(ETHERNET_HEADER_BYTES));
-    present.push(null);
-  }
+  const { slots, words } = link;
+  const slotBytes = link.frameBytes - ETHERNET_HEADER_BYTES;
+  const memory = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
   return {
     driver: "packet",
     interfaceName: link.interfaceName,
-    slots: link.slots,
-    slotBytes: link.slotBytes - IP_AT_BYTE,
-    words: link.words,
-    slotAt: (i) => (i * link.slotBytes + IP_AT_BYTE) >>> 2,
-    slot(i) {
-      const packet = packets[i];
-      if (packet === undefined) throw new RangeError(`slot ${i} of ${packets.length}`);
-      return packet;
-    },
+    slots,
+    slotBytes,
+    words,
+    slotAt: (i) => (link.frameAt(i) + ETHERNET_HEADER_BYTES) >>> 2,
+    slot: (i) => link.slot(i).subarray(ETHERNET_HEADER_BYTES),
     setLength(i, bytes) {
-      const frame = frames[i];
-      if (frame === undefined) throw new RangeError(`slot ${i} of ${frames.length}`);
-      const header = (frame[ETHERNET_HEADER_BYTES] ?? 0) >>> 4 === 4 ? headers.ipv4 : headers.ipv6;
       if (!(bytes > 0)) throw new RangeError(`packet of ${bytes} bytes in slot ${i}`);
-      if (header === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
-      if (present[i] !== header) {
-        frame.set(header);
-        present[i] = header;
-      }
       link.setLength(i, ETHERNET_HEADER_BYTES + bytes);
+      putEthernetHeader(headers, memory, link.frameAt(i));
     },
     send: (count, first = 0) => link.send(count, first),
     receive(handler, budget) {

@@ -28,7 +28,7 @@ export interface SendPort {
   setLength(i: number, bytes: number): void;
   /**
    * Sends slots `first` (default 0) to `count - 1` in order. Returns how many the kernel took, 0 when it is busy; the
-   * rest is to be sent by another call with a higher `first`, or given up by filling the slots again. Throws UserError
+   * rest is to be sent by another call whose `first` is where this one stopped, or given up by filling the slots again. Throws UserError
    * when the interface cannot send at all.
    */
   send(count: number, first?: number): number;

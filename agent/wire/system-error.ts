@@ -27,3 +27,11 @@ export function systemError(libc: Libc, doing: string): UserError {
       return new UserError(`cannot ${doing} (${name})`, { remedy: "check the interface and the kernel's log" });
   }
 }
+
+/** The device queue, a ring or the socket's buffer is full for now: the call may be made again later. */
+const BUSY = new Set(["EAGAIN", "EWOULDBLOCK", "ENOBUFS", "EBUSY", "EINTR"]);
+
+/** Whether this error of a call that sends passes by itself. */
+export function isBusy(libc: Libc, errno: number): boolean {
+  return BUSY.has(libc.errorName(errno));
+}

@@ -1,11 +1,14 @@
 import { UserError } from "../../shared/errors.js";
 import { MSG_DONTWAIT, XDP_RING_NEED_WAKEUP } from "./constants.js";
-import { ETHERNET_HEADER_BYTES, type EthernetHeaders, FRAME_PADDING } from "./ethernet.js";
+import { ETHERNET_HEADER_BYTES, type EthernetHeaders, putEthernetHeader } from "./ethernet.js";
+import { createFrameCircle } from "./frame-circle.js";
 import type { Libc } from "./libc.js";
 import type { SendPort } from "./port.js";
-import { systemError } from "./system-error.js";
+import { isBusy, systemError } from "./system-error.js";
 import type { XdpSocket } from "./xdp-socket.js";
 
+/** Bytes in front of a frame that bring the IP header behind it to a whole word. */
+const FRAME_PADDING = 2;
 const IP_AT_BYTE = FRAME_PADDING + ETHERNET_HEADER_BYTES;
 
 export interface XdpPortOptions {
@@ -19,50 +22,27 @@ export interface XdpPortOptions {
   readonly slots: number;
 }
 
-/** Send again later: the device queue, the completion ring or the socket's budget is used up. */
-const BUSY = new Set(["EAGAIN", "EWOULDBLOCK", "ENOBUFS", "EBUSY", "EINTR"]);
 /** Calls in a row that may leave the kernel busy before `send` gives up for now. */
 const MOST_KICKS = 64;
 
 /**
- * Sends through an AF_XDP socket. Frames are used in a circle: a batch lies in the `slots` frames behind the last one
- * that was taken, and a frame is used again when the kernel has given back as many as were sent before it. In copy mode
- * the kernel sends during the call (`sendto` without data); without copying it is only woken when it asks for it.
+ * Sends through an AF_XDP socket. A frame is used again when the kernel has given back as many as were sent before it.
+ * In copy mode the kernel sends during the call (`sendto` without data); without copying it is only woken when it asks
+ * for it.
  */
 export function createXdpPort({ libc, socket, headers, frameBytes, slots, interfaceName }: XdpPortOptions): SendPort {
   const { fd, transmit, completion } = socket;
   const frameCount = socket.frames.length / frameBytes;
-  const frameMask = frameCount - 1;
+  const circle = createFrameCircle(frameCount, slots);
   const ringMask = transmit.size - 1;
   const memory = socket.frames;
   const lengths = new Int32Array(frameCount);
-  /** The family whose header lies in each frame, so that it is copied only when that changes. */
-  const present = new Uint8Array(frameCount);
   const slotBytes = frameBytes - IP_AT_BYTE;
-  /** Frames taken so far, and those that the kernel gave back; both wrap at 32 bits. */
-  let taken = 0;
+  /** Frames that the kernel gave back; wraps at 32 bits. */
   let returned = 0;
-  /** Slots of the present batch that were taken; they are behind `taken` already. */
-  let takenOfBatch = 0;
   let sent = 0;
   let sendErrors = 0;
   let closed = false;
-
-  const frameOf = (slot: number): number => (taken - takenOfBatch + slot) & frameMask;
-
-  function frameToFill(i: number): number {
-    if (!(i >= 0 && i < slots)) throw new RangeError(`slot ${i} of ${slots}`);
-    // Filling from the start again gives the rest of a batch up.
-    if (i === 0) takenOfBatch = 0;
-    return frameOf(i);
-  }
-
-  function putHeader(frame: number, family: number): void {
-    const header = family === 4 ? headers.ipv4 : headers.ipv6;
-    if (header === null) throw new RangeError(`no route for a packet of IPv${family}`);
-    memory.set(header, frame * frameBytes + FRAME_PADDING);
-    present[frame] = family;
-  }
 
   function collect(): void {
     const given = completion.producer();
@@ -75,7 +55,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     for (let i = 0; i < MOST_KICKS; i++) {
       if ((transmit.flags() & XDP_RING_NEED_WAKEUP) === 0 || transmit.consumer() === transmit.producer()) return true;
       if (libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) < 0) {
-        if (!BUSY.has(libc.errorName(libc.errno()))) {
+        if (!isBusy(libc, libc.errno())) {
           sendErrors++;
           takeBack();
           throw systemError(libc, "send packets");
@@ -101,33 +81,34 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     slotBytes,
     words: new Int32Array(memory.buffer, memory.byteOffset, memory.length >>> 2),
     slot(i) {
-      const start = frameToFill(i) * frameBytes + IP_AT_BYTE;
+      const start = circle.frameOf(i) * frameBytes + IP_AT_BYTE;
       return memory.subarray(start, start + slotBytes);
     },
     slotAt(i) {
-      return (frameToFill(i) * frameBytes + IP_AT_BYTE) >>> 2;
+      return (circle.frameOf(i) * frameBytes + IP_AT_BYTE) >>> 2;
     },
     setLength(i, bytes) {
-      const frame = frameOf(i);
-      if (!(i >= 0 && i < slots && bytes > 0 && bytes <= slotBytes)) {
-        throw new RangeError(`packet of ${bytes} bytes in slot ${i} of ${slots}, which holds ${slotBytes}`);
+      const frame = circle.frameOf(i);
+      if (!(bytes > 0 && bytes <= slotBytes)) {
+        throw new RangeError(`packet of ${bytes} bytes in slot ${i}, which holds ${slotBytes}`);
       }
-      const family = (memory[frame * frameBytes + IP_AT_BYTE] as number) >>> 4;
-      if (present[frame] !== family) putHeader(frame, family);
+      putEthernetHeader(headers, memory, frame * frameBytes + FRAME_PADDING);
       lengths[frame] = ETHERNET_HEADER_BYTES + bytes;
     },
     send(count, first = 0) {
       if (closed || count <= first) return 0;
+      if (first !== circle.takenOfBatch())
+        throw new RangeError(`slot ${first} is not the next, ${circle.takenOfBatch()} is`);
       collect();
       const ready = kick();
       const producer = transmit.producer();
       const ringFree = transmit.size - ((producer - transmit.consumer()) | 0);
       // One batch of frames stays free for the next one to be filled.
-      const framesFree = frameCount - slots - ((taken - returned) | 0);
+      const framesFree = frameCount - slots - ((circle.taken() - returned) | 0);
       const taking = ready ? Math.max(0, Math.min(count - first, ringFree, framesFree)) : 0;
       const { words } = transmit;
       for (let i = 0; i < taking; i++) {
-        const frame = frameOf(first + i);
+        const frame = circle.frameOf(first + i);
         const descriptor = ((producer + i) & ringMask) * 4;
         words[descriptor] = frame * frameBytes + FRAME_PADDING;
         words[descriptor + 2] = lengths[frame] as number;
@@ -135,10 +116,8 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
       if (taking === 0) return 0;
       transmit.setProducer((producer + taking) | 0);
       const accepted = kick() ? taking : taking - takeBack();
-      taken = (taken + accepted) | 0;
-      takenOfBatch = first + accepted;
+      circle.take(accepted);
       sent += accepted;
-      if (takenOfBatch >= count) takenOfBatch = 0;
       return accepted;
     },
     sendStats: () => ({ sent, sendErrors }),

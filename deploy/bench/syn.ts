@@ -83,7 +83,7 @@ function look(network: BenchNetwork, pid: number) {
 }
 
 function findContenders({ folder, say }: BenchOptions): Contender[] {
-  const limits = [limit(folder, "AF_XDP limit (C)", "xdp-limit"), limit(folder, "sendmmsg limit (C)", "packet-limit")];
+  const limits = [limit(folder, "AF_XDP limit (C)", "xdp-limit"), limit(folder, "ring limit (C)", "packet-limit")];
   const found = [...limits, parallax("xdp", folder), parallax("packet", folder), zmap(), masscan(folder)];
   return found.filter((one): one is Contender => {
     if (typeof one === "string") say(one);

@@ -10,7 +10,9 @@ export interface MemoryLink extends Link {
 
 export function createMemoryLink({ slots = 8, slotBytes = 256 } = {}): MemoryLink {
   const words = new Int32Array((slots * slotBytes) / 4);
-  const buffers = Array.from({ length: slots }, (_, i) => new Uint8Array(words.buffer, i * slotBytes, slotBytes));
+  const frameAt = (i: number): number => i * slotBytes + 2;
+  const frameBytes = slotBytes - 2;
+  const buffers = Array.from({ length: slots }, (_, i) => new Uint8Array(words.buffer, frameAt(i), frameBytes));
   const lengths = new Uint32Array(slots);
   const sent: Uint8Array[] = [];
   const incoming: [Uint8Array, Parameters<FrameHandler>[2]][] = [];
@@ -19,8 +21,9 @@ export function createMemoryLink({ slots = 8, slotBytes = 256 } = {}): MemoryLin
     interfaceIndex: 7,
     macAddress: Uint8Array.of(2, 0, 0, 0, 0, 1),
     slots,
-    slotBytes,
+    frameBytes,
     words,
+    frameAt,
     sent,
     limit: slots,
     slot: (i) => buffers[i] ?? new Uint8Array(0),

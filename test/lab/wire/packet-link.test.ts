@@ -95,15 +95,37 @@ describe("packet link", () => {
     expect(again.interfaceIndex).toBe(link.interfaceIndex);
   });
 
-  it("sends the rest of the slots by a later call", async () => {
+  it("sends the rest of the slots by a later call, which goes on where the last one stopped", async () => {
     const left = openLink(LEFT);
     const right = openLink(RIGHT);
     for (const slot of [0, 1, 2, 3]) {
       left.slot(slot).set(frameOf(slot));
       left.setLength(slot, 60);
     }
+    expect(left.send(2)).toBe(2);
+    expect(() => left.send(4, 3)).toThrow(RangeError);
     expect(left.send(4, 2)).toBe(2);
-    expect((await collect(right, 2)).map(({ number }) => number)).toEqual([2, 3]);
+    expect((await collect(right, 4)).map(({ number }) => number)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("loses nothing of its place while the interface is down", async () => {
+    const left = openLink(LEFT);
+    const right = openLink(RIGHT);
+    send(left, [1, 2, 3]);
+    expect((await collect(right, 3)).map(({ number }) => number)).toEqual([1, 2, 3]);
+    namespaces.run(LEFT, "ip link set veth0 down");
+    left.slot(0).set(frameOf(4));
+    left.setLength(0, 60);
+    expect(() => left.send(1)).toThrow(/cannot send packets: the interface is down/);
+    expect(left.stats()).toMatchObject({ sent: 3, sendErrors: 1 });
+    namespaces.run(LEFT, "ip link set veth0 up");
+    const again = openLink(RIGHT);
+    // More than the ring has frames, so that the one that did not go comes round again.
+    const numbers = Array.from({ length: 200 }, (_, i) => i);
+    for (let round = 0; round < 4; round++) {
+      send(left, numbers);
+      expect((await collect(again, 200)).map(({ number }) => number)).toEqual(numbers);
+    }
   });
 
   it("marks what another socket of this host sends, or leaves it out", async () => {
