@@ -92,11 +92,13 @@ export function createTracebox(options: TraceboxOptions): Engine {
     if (index < from || index >= to) return false;
     const kind = hopKind(packet);
     if (kind === null) return true;
-    const trace = window.get(index)?.traces.find((one) => one.variant === match.variant);
-    if (trace === undefined) {
+    const traced = window.get(index);
+    const trace = traced?.traces.find((one) => one.variant === match.variant);
+    if (traced === undefined || trace === undefined) {
       counters.late++;
       return true;
     }
+    traced.quietUntil = 0;
     const ttl = match.ttl ?? trace.guessTtl(capturedUs / 1000);
     const sentMs = sendTimeOf(trace.sendTimes(ttl), match.sentTimeMs26, capturedUs);
     const rttUs = Math.max(0, Math.round(capturedUs - sentMs * 1000));

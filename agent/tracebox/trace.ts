@@ -14,6 +14,8 @@ export interface Trace {
   readonly variant: Variant;
   /** The TTL to send at `nowMs`, or 0. Moves the state on, so look at `isOver` after it. */
   due(nowMs: number): number;
+  /** When `due` may say something else than it last did, if no answer comes before. */
+  readonly looksAgainAt: number;
   /** The probe with `ttl` went out; `unixMs` is the send time it carries. */
   sent(ttl: number, nowMs: number, unixMs: number): void;
   /** An answer came. `final` says that nothing lies beyond. False when it is a duplicate or cannot be. */
@@ -146,6 +148,9 @@ export function createTrace(variant: Variant, limits: TraceLimits): Trace {
       return guess;
     },
     sendTimes: (ttl) => times[ttl] ?? [],
+    get looksAgainAt() {
+      return state === "forward" ? notBefore : state === "settle" ? windowEndsAt : Number.POSITIVE_INFINITY;
+    },
     get isForward() {
       return state === "forward";
     },

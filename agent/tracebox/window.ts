@@ -9,6 +9,8 @@ interface TracedTarget {
   readonly traces: readonly Trace[];
   /** No probe to this target before this time: one per PROBE_SPACING_MS at most. */
   notBefore: number;
+  /** Before this time there is nothing to do for it, unless an answer comes, which sets it to 0. */
+  quietUntil: number;
   /** The trace that has the next turn. */
   turn: number;
 }
@@ -42,13 +44,18 @@ export function createTraceWindow(limits: TraceLimits): TraceWindow {
   const active = new Map<number, TracedTarget>();
 
   function dueOf(traced: TracedTarget, nowMs: number): Due | null {
+    if (nowMs < traced.quietUntil) return null;
+    let quietUntil = Number.POSITIVE_INFINITY;
     let open = false;
     for (let i = 0; i < traced.traces.length; i++) {
       const trace = traced.traces[(traced.turn + i) % traced.traces.length];
-      const ttl = trace?.due(nowMs) ?? 0;
-      if (trace !== undefined && !trace.isOver) open = true;
-      if (trace !== undefined && ttl > 0 && nowMs >= traced.notBefore) return { traced, trace, ttl };
+      if (trace === undefined) continue;
+      const ttl = trace.due(nowMs);
+      if (ttl > 0 && nowMs >= traced.notBefore) return { traced, trace, ttl };
+      quietUntil = Math.min(quietUntil, ttl > 0 ? traced.notBefore : trace.looksAgainAt);
+      if (!trace.isOver) open = true;
     }
+    traced.quietUntil = quietUntil;
     if (!open) active.delete(traced.index);
     return null;
   }
@@ -59,7 +66,7 @@ export function createTraceWindow(limits: TraceLimits): TraceWindow {
     },
     add(index, target, variants) {
       const traces = variants.map((variant) => createTrace(variant, limits));
-      active.set(index, { index, target, traces, notBefore: 0, turn: 0 });
+      active.set(index, { index, target, traces, notBefore: 0, quietUntil: 0, turn: 0 });
     },
     get: (index) => active.get(index),
     due(nowMs, limit) {

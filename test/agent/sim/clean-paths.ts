@@ -1,0 +1,69 @@
+import { createSimHash } from "../../../agent/sim/hash.js";
+import { createSeededWorld } from "../../../agent/sim/seeded.js";
+import { sharesSchema } from "../../../agent/sim/seeded-spec.js";
+import { addressFamily, formatAddress, ipv4FromNumber, parseAddress } from "../../../shared/address/address.js";
+import type { TraceHopRow } from "../../../shared/batch/rows.js";
+import { changesOf } from "./findings.js";
+import { createSimKit } from "./sim-kit.js";
+
+/** Nobody on the way changes anything; routers quote in all ways, some say nothing. */
+const CLEAN = sharesSchema.parse({ dark: 0.2, hosts: 0.7, headerBoxes: 0, optionBoxes: 0, echoes: 0 });
+const VARIANTS = 3;
+
+/** Ways to quote that can be told apart afterwards; RFC 4884 pads as well. */
+export const QUOTE_STYLES = ["whole", "8 bytes", "28 bytes", "padded", "length swapped", "TTL 0"] as const;
+type QuoteStyle = (typeof QUOTE_STYLES)[number];
+
+export interface CleanPaths {
+  /** Traces: each path is looked at with MP_CAPABLE v0, v1 and without. */
+  readonly traces: number;
+  readonly answers: number;
+  readonly styles: ReadonlyMap<QuoteStyle, number>;
+  /** What was found on them, an address and its changes a line: a false one each. */
+  readonly findings: readonly string[];
+}
+
+/** Traces the paths with numbers `[first, first + count)` in a simulated world of their own. */
+export async function traceCleanPaths(first: number, count: number): Promise<CleanPaths> {
+  const addresses = Array.from({ length: count }, (_, i) => addressOf(first + i));
+  const kit = createSimKit({
+    world: createSeededWorld(CLEAN, createSimHash(`clean ${first}`)),
+    vantage: "fra",
+    targets: { kind: "list", targets: addresses.map((address) => ({ address, port: 80 })), from: 0, size: count },
+    packetsPerSecond: 1_000_000,
+    seed: first,
+    slots: 4_096,
+    tracebox: { windowTargets: count },
+  });
+  const rows = await kit.trace();
+  const rowsOf = new Map<number, TraceHopRow[]>(addresses.map((_, i) => [i, []]));
+  const styles = new Map<QuoteStyle, number>();
+  for (const row of rows) {
+    rowsOf.get(row.index)?.push(row);
+    const style = styleOf(row);
+    if (style !== null) styles.set(style, (styles.get(style) ?? 0) + 1);
+  }
+  const findings = [...rowsOf].flatMap(([index, own]) => {
+    const changes = [...own.flatMap((row) => row.changes), ...changesOf(own, index)];
+    return changes.length === 0 ? [] : `${formatAddress(addressOf(first + index))} ${JSON.stringify(changes)}`;
+  });
+  return { traces: count * VARIANTS, answers: rows.length, styles, findings };
+}
+
+/** Every fourth address is of IPv6; all are in networks of their own. */
+function addressOf(number: number): Uint8Array {
+  if (number % 4 > 0) return ipv4FromNumber((0x0b00_0000 + number * 0x81_07) >>> 0);
+  return parseAddress(`2001:${(number >>> 12).toString(16)}:${(number & 0xfff).toString(16)}::${(number % 64) + 2}`);
+}
+
+/** Null for the answer of a host. */
+function styleOf({ quote, target }: TraceHopRow): QuoteStyle | null {
+  if (quote.length === 0) return null;
+  const isIpv4 = addressFamily(target) === 4;
+  if (quote[isIpv4 ? 8 : 7] === 0) return "TTL 0";
+  // A probe is shorter than 256 bytes.
+  if (isIpv4 && quote[2] !== 0) return "length swapped";
+  if (isIpv4 && quote.length === 28) return "8 bytes";
+  if (isIpv4 && quote.length === 48) return "28 bytes";
+  return quote.length === 128 ? "padded" : "whole";
+}
