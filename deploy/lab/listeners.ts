@@ -65,7 +65,7 @@ export function createListenerFactory(): (options: ListenerOptions) => number {
 }
 
 /** struct sockaddr_in or sockaddr_in6 */
-function socketAddress(family: number, address: string, port: number): Buffer {
+export function socketAddress(family: number, address: string, port: number): Buffer {
   const bytes = Buffer.from(parseAddress(address));
   const head = Buffer.alloc(4);
   head.writeUInt16LE(family, 0);
