@@ -27,7 +27,7 @@ export function readWithParallax(file: string): DecodedPacket[] {
  * The fields that tcpdump prints, in the form of `parseShown`. It never prints the flags B, C and D to H of MP_CAPABLE,
  * nor the length and checksum of the data behind it.
  */
-export function asShown(option: Decoded): Shown {
+function asShown(option: Decoded): Shown {
   const pick = (...names: string[]): Shown =>
     ({ subtype: option.subtype, ...Object.fromEntries(names.map((name) => [name, option[name]])) }) as Shown;
   switch (option.subtype) {
@@ -75,7 +75,7 @@ function hex(value: unknown, count: number): string | null {
 }
 
 /** What tcpdump 4.99 cannot show: the option stands in both lists, and only its name is compared. */
-export const GAPS: readonly { why: string; ours: (option: Decoded) => boolean; theirs: (shown: Shown) => boolean }[] = [
+const GAPS: readonly { why: string; ours: (option: Decoded) => boolean; theirs: (shown: Shown) => boolean }[] = [
   {
     why: "it knows no subtype above 7 and calls MP_TCPRST unknown",
     ours: ({ subtype }) => subtype === "MP_TCPRST",

@@ -19,7 +19,7 @@ export const ADDRESSES = {
   6: { client: ["2001:db8:9::1", "2001:db8:9::3"], server: ["2001:db8:9::2", "2001:db8:9::4"] },
 } as const;
 
-export const PORT = 80;
+const PORT = 80;
 export const SECOND_PORT = 8080;
 
 /** Two Linux kernels that speak MPTCP v1, and a box between them. A capture is taken at the client. */

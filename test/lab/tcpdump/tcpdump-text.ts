@@ -40,7 +40,7 @@ function optionsIn(line: string): Shown[] {
  * One option: the words behind `mptcp LENGTH`.
  * @throws Error on words that it does not know: another version of tcpdump may have others
  */
-export function parseShown(text: string, length: number): Shown {
+function parseShown(text: string, length: number): Shown {
   for (const [pattern, read] of PATTERNS) {
     const groups = pattern.exec(text)?.groups;
     if (groups !== undefined) return read(groups, length);
