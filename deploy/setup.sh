@@ -28,6 +28,7 @@ needs=(
   iproute2:ip                  # lab: namespaces, veth, routes
   iptables:iptables            # lab: middleboxes that the kernel can play
   nftables:nft                 # lab: packet filters
+  tcpdump:tcpdump              # tests: our decoder beside another
   ethtool:ethtool              # lab: checksum offload off on veth
   util-linux:unshare           # lab: its own mount and process namespaces
   procps:sysctl                # lab: kernel settings of a namespace
