@@ -20,13 +20,21 @@ process.once("message", (message: ParentMessage) => {
     process.send?.(told, () => process.exit(1));
   });
 });
-process.on("disconnect", () => process.exit(0));
+let spoolFolder: string | null = null;
+const removeSpool = (): void => {
+  if (spoolFolder !== null) rmSync(spoolFolder, { recursive: true, force: true });
+};
+process.on("exit", removeSpool);
+// Not by exit(): the engine's destructors wait for ever for a query that runs. What it has acknowledged is on disk.
+process.on("disconnect", () => {
+  removeSpool();
+  process.kill(process.pid, "SIGKILL");
+});
 
 async function serve(start: ParentMessage): Promise<void> {
-  const spoolFolder = join(start.spoolRoot, `parallax-${process.pid}`);
+  spoolFolder = join(start.spoolRoot, `parallax-${process.pid}`);
   rmSync(spoolFolder, { recursive: true, force: true });
   mkdirSync(spoolFolder, { recursive: true, mode: 0o700 });
-  process.on("exit", () => rmSync(spoolFolder, { recursive: true, force: true }));
   const dataFolder = join(start.folder, "data");
   const emptyFolder = join(start.folder, "empty");
   mkdirSync(emptyFolder, { recursive: true });
