@@ -50,7 +50,8 @@ describe("deploy/setup.sh", () => {
     const check = (...args: string[]) =>
       spawnSync("/bin/bash", ["deploy/setup.sh", ...args], { encoding: "utf8", env: { PATH: bin } });
     beforeAll(() => {
-      for (const program of ["nats-server", "ip", "iptables", "nft", "ethtool", "unshare", "sysctl", "uname"]) {
+      const programs = ["nats-server", "ip", "iptables", "nft", "tcpdump", "ethtool", "unshare", "sysctl", "uname"];
+      for (const program of programs) {
         writeFileSync(join(bin, program), "", { mode: 0o755 });
       }
     });
