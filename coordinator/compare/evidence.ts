@@ -1,6 +1,13 @@
 import type { HopKind } from "../../shared/batch/rows.js";
 import type { Variant } from "../../shared/probe/variant.js";
-import type { MptcpState, SynVerdict, ViewVerdict } from "../../shared/verdict/names.js";
+import type {
+  AfterHandshake,
+  HandshakeVerdict,
+  JoinVerdict,
+  MptcpState,
+  SynVerdict,
+  ViewVerdict,
+} from "../../shared/verdict/names.js";
 
 /** One answer to one TTL-limited probe, as the table `trace_hops` has it. Addresses are text. */
 export interface Hop {
@@ -19,7 +26,19 @@ export interface Trace {
   readonly hops: readonly Hop[];
 }
 
-/** What one vantage point saw of one target: the SYN verdicts and, where it was traced, the paths. */
+/** What a handshake in one MPTCP version came to, as the table `handshakes` has it. */
+export interface Handshake {
+  readonly variant: "v0" | "v1";
+  readonly verdict: HandshakeVerdict;
+  readonly after: AfterHandshake | "";
+  readonly join: JoinVerdict | "";
+  /** Flag C of the host's MP_CAPABLE: no further subflows to this address. */
+  readonly noJoin: boolean;
+  /** Announced by ADD_ADDR, as text with their ids. */
+  readonly addresses: readonly string[];
+}
+
+/** What one vantage point saw of one target: the SYN verdicts and, where it went on, the handshakes and the paths. */
 export interface View {
   readonly vantage: string;
   readonly verdict: ViewVerdict;
@@ -28,6 +47,8 @@ export interface View {
   readonly plain: SynVerdict;
   readonly unknown: SynVerdict;
   readonly traces: readonly Trace[];
+  /** At most one for each version, v0 first. */
+  readonly handshakes: readonly Handshake[];
 }
 
 /**

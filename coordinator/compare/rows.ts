@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { VARIANTS } from "../../shared/probe/variant.js";
-import { HOST_VERDICTS, MPTCP_STATES, PAIR_VERDICTS, PLACEMENTS, SYN_VERDICTS } from "../../shared/verdict/names.js";
-import type { PathChange, View } from "./evidence.js";
+import {
+  AFTER_HANDSHAKE,
+  HANDSHAKE_VERDICTS,
+  HOST_VERDICTS,
+  JOIN_VERDICTS,
+  MPTCP_STATES,
+  PAIR_VERDICTS,
+  PLACEMENTS,
+  SYN_VERDICTS,
+} from "../../shared/verdict/names.js";
+import type { Handshake, PathChange, View } from "./evidence.js";
 
 const synVerdict = z.enum(SYN_VERDICTS);
 export const viewVerdict = z.enum([...SYN_VERDICTS, ...PAIR_VERDICTS]);
@@ -24,15 +33,37 @@ const hop = z
     hop: { ttl, kind, responder, verdict, mptcp, changes, unobservable },
   }));
 
+const handshakeVerdict = z.enum(HANDSHAKE_VERDICTS);
+
+const handshake = z
+  .tuple([
+    z.enum(["v0", "v1"]),
+    handshakeVerdict,
+    z.union([z.enum(AFTER_HANDSHAKE), z.literal("")]),
+    z.union([z.enum(JOIN_VERDICTS), z.literal("")]),
+    z.number(),
+    z.array(z.string()),
+  ])
+  .transform(
+    ([variant, verdict, after, join, noJoin, addresses]): Handshake => ({
+      variant,
+      verdict,
+      after,
+      join,
+      noJoin: noJoin !== 0,
+      addresses,
+    }),
+  );
+
 const view = z
-  .tuple([z.string(), viewVerdict, synVerdict, synVerdict, synVerdict, synVerdict, z.array(hop)])
-  .transform(([vantage, verdict, v0, v1, plain, unknown, hops]): View => {
+  .tuple([z.string(), viewVerdict, synVerdict, synVerdict, synVerdict, synVerdict, z.array(hop), z.array(handshake)])
+  .transform(([vantage, verdict, v0, v1, plain, unknown, hops, handshakes]): View => {
     const variants = [...new Set(hops.map((each) => each.variant))];
     const traces = variants.map((variant) => ({
       variant,
       hops: hops.filter((each) => each.variant === variant).map((each) => each.hop),
     }));
-    return { vantage, verdict, v0, v1, plain, unknown, traces };
+    return { vantage, verdict, v0, v1, plain, unknown, traces, handshakes };
   });
 
 /** A row of `READ_EVIDENCE`: one target with everything that is known of it. */

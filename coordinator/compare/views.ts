@@ -55,7 +55,9 @@ LEFT JOIN answers USING (port, target, vantage)
 `;
 
 /**
- * Everything known of every target of a campaign, a row per target, ascending: its views, and the hops of its traces.
+ * Everything known of every target of a campaign, a row per target, ascending: its views, the hops of its traces, and
+ * of its handshakes the last one in each version. Where two tables are joined, the engine takes a name for the column of
+ * that name first, so none of them is called `views` as the result is.
  * Parameter: campaign String.
  */
 export const READ_EVIDENCE = `
@@ -71,16 +73,27 @@ WITH
     )
     GROUP BY port, target, vantage
   ),
-  views AS (
+  shaken AS (
+    SELECT port, target, vantage,
+      arraySort(h -> h.1, groupArray((variant, verdict, after, join, no_join, addresses))) AS shakes
+    FROM (
+      SELECT * FROM handshakes WHERE campaign = {campaign:String}
+      ORDER BY port, target, vantage, variant, received_at DESC, batch DESC, row DESC
+      LIMIT 1 BY port, target, vantage, variant
+    )
+    GROUP BY port, target, vantage
+  ),
+  looks AS (
     SELECT * FROM target_views FINAL WHERE campaign = {campaign:String}
   )
 SELECT
-  views.port AS port,
-  replaceRegexpOne(toString(views.target), '^::ffff:', '') AS target,
-  arraySort(v -> v.1, groupArray((toString(views.vantage), toString(views.verdict), toString(views.v0), toString(views.v1), toString(views.plain),
-    toString(views.unknown), hops.hops))) AS views
-FROM views
-LEFT JOIN hops ON hops.port = views.port AND hops.target = views.target AND hops.vantage = views.vantage
-GROUP BY port, views.target
-ORDER BY port, views.target
+  looks.port AS port,
+  replaceRegexpOne(toString(looks.target), '^::ffff:', '') AS target,
+  arraySort(v -> v.1, groupArray((toString(looks.vantage), toString(looks.verdict), toString(looks.v0), toString(looks.v1), toString(looks.plain),
+    toString(looks.unknown), hops.hops, shaken.shakes))) AS views
+FROM looks
+LEFT JOIN hops ON hops.port = looks.port AND hops.target = looks.target AND hops.vantage = looks.vantage
+LEFT JOIN shaken ON shaken.port = looks.port AND shaken.target = looks.target AND shaken.vantage = looks.vantage
+GROUP BY port, looks.target
+ORDER BY port, looks.target
 `;

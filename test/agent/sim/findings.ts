@@ -30,7 +30,7 @@ export function changesOf(rows: readonly TraceHopRow[], index: number): Set<SimC
   const traces = tracesOf(rows, index);
   // The verdicts play no part in where changes are.
   const none = { verdict: "no-reply", v0: "no-reply", v1: "no-reply", plain: "no-reply", unknown: "no-reply" } as const;
-  const found = locateChanges({ vantage: "here", ...none, traces });
+  const found = locateChanges({ vantage: "here", ...none, traces, handshakes: [] });
   return new Set(distinct(found.map(({ condition, after, before }) => ({ condition, after, before }))));
 }
 

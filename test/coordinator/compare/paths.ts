@@ -49,5 +49,6 @@ export function view(vantage: string, verdict: ViewVerdict, ...traces: Trace[]):
     plain: "plain",
     unknown: "plain",
     traces,
+    handshakes: [],
   };
 }

@@ -18,7 +18,7 @@ export function judged(address: string, looks: readonly Look[]) {
   const views = looks.map(({ vantage, answers, traces }) => {
     const { "unknown-option": unknown, ...known } = answers(address);
     const verdict = viewVerdict({ ...known, "unknown-option": unknown });
-    return { vantage, verdict, ...known, unknown, traces: traces(address) };
+    return { vantage, verdict, ...known, unknown, traces: traces(address), handshakes: [] };
   });
   const changes = views.flatMap(locateChanges);
   const { hostVerdict, placement } = judge(views, changes);

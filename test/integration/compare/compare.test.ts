@@ -8,7 +8,7 @@ import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { formatAddress } from "../../../shared/address/address.js";
 import type { Variant } from "../../../shared/probe/variant.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
-import type { SynVerdict, ViewVerdict } from "../../../shared/verdict/names.js";
+import type { HandshakeVerdict, SynVerdict, ViewVerdict } from "../../../shared/verdict/names.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
 let test: TestWarehouse;
@@ -160,6 +160,25 @@ describe("the comparison", () => {
       hop("sin", 3, "192.0.2.3", removed),
       answer("sin", "plain"),
     ]);
+    const shake = (vantage: string, verdict: HandshakeVerdict, at: number) => ({
+      campaign: "compared",
+      vantage,
+      agent: `${vantage}-80`,
+      batch: batch(),
+      row: 0,
+      target: "::ffff:198.18.0.1",
+      port: 80,
+      variant: "v1",
+      verdict,
+      received_at: `2026-01-01 00:00:0${at}.000000`,
+    });
+    const announced = { join: "join-accepted", no_join: 1, addresses: ["192.0.2.9 id 2"] };
+    await test.store.insertRows("handshakes", [
+      { ...shake("fra", "dss-proved", 2), ...announced },
+      { ...shake("fra", "dss-proved", 3), ...announced, variant: "v0", join: "", no_join: 0, addresses: [] },
+      shake("fra", "unconfirmed", 1),
+      { ...shake("sin", "join-reset", 1), after: "dss-stripped" },
+    ]);
     const build = async () => {
       await buildViews(test.store, { campaign: "compared", everywhere: ["fra", "sin"], variants: ["v1", "plain"] });
       await buildJudgements(test.store, "compared");
@@ -190,6 +209,22 @@ describe("the comparison", () => {
     expect(others).toEqual([]);
     expect(explanation).toMatchObject({ hostVerdict: "mptcp", evidence: [{ vantage: "fra" }, { vantage: "sin" }] });
     expect(explanation?.evidence[1]?.traces[0]?.hops.map((each) => each.changes)).toEqual([[], removed, removed, []]);
+    // The last handshake in each version, v0 first.
+    const none = { after: "", join: "", noJoin: false, addresses: [] };
+    expect(explanation?.evidence.map((each) => each.handshakes)).toEqual([
+      [
+        { ...none, variant: "v0", verdict: "dss-proved" },
+        {
+          variant: "v1",
+          verdict: "dss-proved",
+          after: "",
+          join: "join-accepted",
+          noJoin: true,
+          addresses: ["192.0.2.9 id 2"],
+        },
+      ],
+      [{ ...none, variant: "v1", verdict: "join-reset", after: "dss-stripped" }],
+    ]);
   });
 });
 
