@@ -16,7 +16,11 @@ export default {
   // Programs start and stop in the tests and their hooks, on machines that have other work, too.
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: "unit", testMatch: ["<rootDir>/test/{shared,agent,coordinator,deploy}/**/*.test.ts"] },
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/test/{shared,agent,coordinator,deploy,fuzz}/**/*.test.ts"],
+    },
     { ...common, displayName: "integration", testMatch: ["<rootDir>/test/integration/**/*.test.ts"] },
     { ...common, displayName: "lab", testMatch: ["<rootDir>/test/lab/**/*.test.ts"] },
   ],

@@ -1,21 +1,19 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { DecodeError } from "../../shared/errors.js";
 
-/** A lease that has rows in a batch. */
-interface SpooledLease {
-  readonly lease: string;
-  readonly epoch: number;
-}
+const metaSchema = z.object({
+  /** UUID text. */
+  batch: z.string(),
+  campaign: z.string(),
+  table: z.string(),
+  rows: z.number().int().min(0),
+  /** Leases that have rows in the batch. */
+  leases: z.array(z.object({ lease: z.string(), epoch: z.number().int().min(0) }).readonly()).readonly(),
+});
 
 /** What is known of a batch without reading its rows. */
-export interface SpoolMeta {
-  /** UUID text. */
-  readonly batch: string;
-  readonly campaign: string;
-  readonly table: string;
-  readonly rows: number;
-  readonly leases: readonly SpooledLease[];
-}
+export type SpoolMeta = Readonly<z.infer<typeof metaSchema>>;
 
 /*
  * A spool file:
@@ -53,7 +51,7 @@ export function decodeRecord(file: Buffer): { meta: SpoolMeta; message: Uint8Arr
   return { meta, message };
 }
 
-/** Reads the meta data alone; they may be whole where the message is not. */
+/** Reads the meta data alone; they may be whole where the message is not. Throws DecodeError. */
 export function decodeMeta(file: Buffer): SpoolMeta {
   if (file.length < HEADER_BYTES || file.toString("ascii", 0, MAGIC.length) !== MAGIC) {
     throw new DecodeError("not a spool file of this version");
@@ -62,7 +60,17 @@ export function decodeMeta(file: Buffer): SpoolMeta {
   if (!sha256(meta).equals(file.subarray(16, 48))) {
     throw new DecodeError("the meta data are not what their checksum says");
   }
-  return JSON.parse(meta.toString("utf8"));
+  const parsed = metaSchema.safeParse(parseJson(meta.toString("utf8")));
+  if (!parsed.success) throw new DecodeError("the meta data are not those of this version", { cause: parsed.error });
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DecodeError("the meta data are not JSON", { cause });
+  }
 }
 
 function sha256(bytes: Uint8Array): Buffer {

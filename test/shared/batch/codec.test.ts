@@ -37,6 +37,22 @@ test.each([
   expect(() => decodeBatch(bytes)).toThrow(DecodeError);
 });
 
+test.each([
+  ["a field that no batch has", "3a00"],
+  ["a field for the second time", "1203616263"],
+])("%s is refused", (_, field) => {
+  const bytes = Buffer.concat([encodeBatch(message()), Buffer.from(field, "hex")]);
+  expect(() => decodeBatch(bytes)).toThrow(DecodeError);
+});
+
+test("a message full of empty fields is refused at the second of them", () => {
+  const empty = Buffer.alloc(1_048_576, Buffer.from("0a00", "hex"));
+  const beganMs = performance.now();
+  for (let i = 0; i < 100; i++) expect(() => decodeBatch(empty)).toThrow(DecodeError);
+  // Whoever reads a single one to its end needs longer.
+  expect(performance.now() - beganMs).toBeLessThan(100);
+});
+
 test("no bytes bring anything but a DecodeError", () => {
   const whole = encodeBatch(message());
   const edited = fc

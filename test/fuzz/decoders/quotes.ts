@@ -1,0 +1,43 @@
+import { DecodeError } from "../../../shared/errors.js";
+import { diffQuote } from "../../../shared/quote/diff.js";
+import { compareOptions } from "../../../shared/quote/options.js";
+import { type FuzzedDecoder, PACKET_BYTES } from "../decoder.js";
+import { PROBES, SEGMENTS } from "../seeds.js";
+
+/** A SYN with MP_CAPABLE of each version, one without, and one of each family. */
+const sent = PROBES.filter((_, i) => i % 3 === 0);
+
+export const QUOTE_DECODERS: readonly FuzzedDecoder[] = [
+  {
+    name: "quote",
+    seeds: PROBES,
+    maxBytes: PACKET_BYTES,
+    refusal: DecodeError,
+    decode: (quote) => sorted(diffQuote(probeFor(quote), quote)),
+  },
+  {
+    name: "quoted-options",
+    seeds: [...PROBES, ...SEGMENTS].map(tcpOf),
+    maxBytes: PACKET_BYTES,
+    refusal: null,
+    decode: (quotedTcp) => compareOptions(tcpOf(probeFor(quotedTcp)), quotedTcp, [], []),
+  },
+];
+
+/** Nothing is both changed and unobservable. */
+function sorted({ changes, unobservable }: ReturnType<typeof diffQuote>): void {
+  for (const field of unobservable) {
+    if (changes.some((change) => change.startsWith(`${field}.`) && !field.startsWith("tcp.option"))) {
+      throw new Error(`${field} is unobservable and changed`);
+    }
+  }
+}
+
+/** The same input is always held against the same probe. */
+function probeFor(bytes: Uint8Array): Uint8Array {
+  return sent[(bytes.length + (bytes[5] ?? 0)) % sent.length] ?? new Uint8Array(0);
+}
+
+function tcpOf(packet: Uint8Array): Uint8Array {
+  return packet.subarray((packet[0] ?? 0) >>> 4 === 4 ? 20 : 40);
+}
