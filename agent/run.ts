@@ -105,6 +105,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     allowedUntil: () => (writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool") ? fence.openUntil() : 0),
     refuse: (lease, reason) => session.refuse(lease, reason),
     report: (problem) => log.warn(problem),
+    trouble,
     left,
   });
   const stats = createStats({

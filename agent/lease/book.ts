@@ -1,8 +1,10 @@
-import { errorMessage } from "../../shared/errors.js";
+import { errorMessage, UserError } from "../../shared/errors.js";
 import type { LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { Stage } from "../../shared/probe/variant.js";
 import type { Admission, Admitted } from "./admission.js";
 import type { ProbeRun, StartProbing } from "./engine.js";
 import { createMarkTracker, type MarkTracker } from "./marks.js";
+import type { Trouble } from "./trouble.js";
 import type { BatchWriter, CutBatch, LeaseRef } from "./writer.js";
 
 /**
@@ -44,8 +46,10 @@ export interface LeaseBookOptions {
   /** Until when may be sent, in monotonic ms. Looked at before every send batch of every lease. */
   readonly allowedUntil: () => number;
   readonly refuse: (lease: LeaseRef, reason: string) => void;
-  /** An engine that failed, or a lease that ended early: one line. */
+  /** A lease that was refused or ended early: one line. */
   readonly report: (problem: string) => void;
+  /** By stage: its engine failed, and the coordinator offers this agent no more of that source. */
+  readonly trouble: Pick<Trouble, "begin" | "end">;
   /** Batches that an earlier life of the agent left in the spool. */
   readonly left: readonly { readonly batch: string; readonly leases: readonly LeaseRef[] }[];
 }
@@ -86,9 +90,9 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     }
   };
 
-  const fail = (ref: LeaseRef, error: unknown): string => {
-    const reason = `probing failed: ${errorMessage(error)}`;
-    options.report(`lease ${ref.lease}: ${reason}`);
+  const fail = (ref: LeaseRef, stage: Stage, error: unknown): string => {
+    const reason = `probing failed: ${error instanceof UserError ? error.line : errorMessage(error)}`;
+    options.trouble.begin(stage, reason);
     options.refuse(ref, reason);
     return reason;
   };
@@ -128,10 +132,11 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     run.finished.then(
       () => {
         lease.running = false;
+        options.trouble.end(plan.stage);
       },
       (error: unknown) => {
         lease.running = false;
-        end(lease, fail(ref, error));
+        end(lease, fail(ref, plan.stage, error));
         forgetEnded();
       },
     );
@@ -153,7 +158,7 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
       try {
         start(grant, examined);
       } catch (error) {
-        fail({ lease: grant.lease, epoch: grant.epoch }, error);
+        fail({ lease: grant.lease, epoch: grant.epoch }, examined.plan.stage, error);
       }
     },
     revoke(id, reason) {

@@ -3,6 +3,7 @@ import type { LeaseEffect } from "../lease/state.js";
 import type { Heartbeat } from "../session/agent.js";
 import type { ConnectedAgent } from "../session/fleet.js";
 import { type DispatchDeps, dispatch } from "./dispatch.js";
+import { leaveOutRefused } from "./leave-out.js";
 import type { LiveCampaign } from "./live.js";
 
 /** Where agents and campaigns meet: heartbeats go into the leases, work goes out to the agents. */
@@ -109,6 +110,7 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
         const isPresent = (agent: string): boolean => holders.has(agent) || fleet.find(agent) !== undefined;
         campaign.shares.releaseExcept(isPresent);
         campaign.prefixShares.releaseExcept(isPresent);
+        leaveOutRefused(campaign, fleet);
       }
       offerAll();
     },

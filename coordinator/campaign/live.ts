@@ -3,14 +3,15 @@ import { UserError } from "../../shared/errors.js";
 import { type Cell, createCell } from "../control/cell.js";
 import type { Control, ControlConflict } from "../control/control.js";
 import type { Clock } from "../lease/clock.js";
+import { sizeOf } from "../lease/intervals.js";
 import { isComplete, type LeaseEffect, type LeaseTiming } from "../lease/state.js";
 import { createMatcher, type Matcher } from "./matching.js";
+import { preparePass } from "./prepare.js";
 import { createRateMeter, type RateMeter } from "./progress.js";
 import { createPrefixShares, createRateShares, type PrefixShares, type RateShares } from "./rates.js";
 import { type CampaignRecord, type CampaignStep, campaignCodec, isOver, type Pass } from "./record.js";
 import { openSourceBook, type SourceBook } from "./source-book.js";
-import { laterSources, passesOf, scanSources } from "./sources.js";
-import { parseShare } from "./spec.js";
+import { passesOf } from "./sources.js";
 import type { CampaignStore } from "./store.js";
 
 /** Failures in a row of a pass's preparation or of the comparison, with growing delays (about four minutes). */
@@ -43,6 +44,8 @@ export interface LiveCampaign {
   start(vantages: readonly string[]): Promise<void>;
   /** A paused campaign gets no new leases; its agents are to be told. */
   setPaused(paused: boolean): Promise<void>;
+  /** Adds to the notes what was left out. */
+  note(text: string): Promise<void>;
   /** Ends it; resolves with what the agents must be told. */
   cancel(): Promise<readonly LeaseEffect[]>;
   /** Takes whatever steps are possible. Does nothing while an earlier call is at work. Never rejects. */
@@ -121,7 +124,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       return false;
     }
     if (at.phase === "preparing") {
-      const sources = await prepare(record, at.name, store);
+      const sources = await preparePass(record, at.name, store);
       const opened = await openBooks(sources);
       if (!running()) {
         return false;
@@ -140,7 +143,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     }
     const ended = books;
     books = [];
-    await update({ step: stepAfter(record, at.name) });
+    await update({ sources: withSkipped(record.sources, ended), step: stepAfter(record, at.name) });
     for (const book of ended) {
       book.close();
     }
@@ -188,6 +191,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       });
     },
     setPaused: (paused) => update({ paused }),
+    note: (text) => update({ notes: [...record.notes, text] }),
     async cancel() {
       const saved = end("cancelled");
       const effects = books.flatMap((book) => book.apply({ type: "cancel" }));
@@ -234,22 +238,7 @@ function stepAfter(record: CampaignRecord, pass: Pass): CampaignStep {
   return next === undefined ? { name: "comparing" } : { name: next, phase: "preparing" };
 }
 
-/** The sources of a pass; those of a later pass from what the store froze, without empty ones. */
-async function prepare(record: CampaignRecord, pass: Pass, store: CampaignStore): Promise<CampaignRecord["sources"]> {
-  if (pass === "synscan") {
-    return scanSources(record);
-  }
-  const sources = laterSources(record, pass);
-  const { recheck } = record.spec.placement;
-  const verdicts = pass === "recheck" ? (recheck?.verdicts ?? []) : (record.spec.stages.tracebox?.from ?? []);
-  const sizes =
-    pass === "recheck"
-      ? await store.freezeRecheckList(record, {
-          sources,
-          verdicts,
-          sample: recheck?.sample === undefined ? null : parseShare(recheck.sample),
-        })
-      : await store.freezeTraceList(record, { sources, verdicts });
-  const sizeOf = new Map(sizes.map(({ source, size }) => [source, size]));
-  return sources.map((source) => ({ ...source, size: sizeOf.get(source.id) ?? 0 })).filter((source) => source.size > 0);
+function withSkipped(sources: CampaignRecord["sources"], ended: readonly SourceBook[]): CampaignRecord["sources"] {
+  const skipped = new Map(ended.map((book) => [book.record.id, sizeOf(book.state.skipped)]));
+  return sources.map((source) => ({ ...source, skipped: skipped.get(source.id) ?? source.skipped }));
 }

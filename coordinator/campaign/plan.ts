@@ -1,7 +1,7 @@
 import { type PrefixShare, planId, type WorkPlan } from "../../shared/lease/work.js";
 import { sourcePermutationKey } from "./keys.js";
 import type { CampaignRecord, SourceRecord } from "./record.js";
-import { scanVariants, traceVariants } from "./spec.js";
+import { scanVariants, traceVariants, verifyVariants } from "./spec.js";
 
 /** What agents are told about a source, with the receiving agent's shares of the campaign's rate and prefix budget. */
 export function planOf(
@@ -18,7 +18,13 @@ export function planOf(
     perPrefix,
     source: plannedSource(campaign, source),
   };
-  const { synscan, tracebox } = campaign.spec.stages;
+  const { synscan, verify, tracebox } = campaign.spec.stages;
+  if (source.pass === "verify" && verify !== undefined) {
+    const { retries, replyWindowMs } = verify;
+    const variants = verifyVariants(campaign.spec);
+    // A handshake looks like Linux' own, whatever the scan's probes look like.
+    return { ...common, stage: "verify", variants, options: "linux", retries, replyWindowMs, maxTtl: 0 };
+  }
   if (source.pass === "tracebox" && tracebox !== undefined) {
     const { options, retries, replyWindowMs, maxTtl } = tracebox;
     const variants = traceVariants(campaign.spec);
@@ -35,9 +41,24 @@ export interface Shares {
   readonly perPrefix: PrefixShare | null;
 }
 
+/** A handshake with all that belongs to it: MP_JOIN, SYN, request, second subflow, resets. */
+const PACKETS_PER_HANDSHAKE = 16;
+
 /** About how many packets one index costs, when nobody answers early. */
-export function packetsPerIndex(plan: Pick<WorkPlan, "stage" | "variants" | "maxTtl" | "retries">): number {
-  return plan.variants.length * (plan.stage === "tracebox" ? plan.maxTtl : 1) * (1 + plan.retries);
+export function packetsPerIndex({
+  stage,
+  variants,
+  maxTtl,
+  retries,
+}: Pick<WorkPlan, "stage" | "variants" | "maxTtl" | "retries">): number {
+  switch (stage) {
+    case "synscan":
+      return variants.length * (1 + retries);
+    case "tracebox":
+      return variants.length * maxTtl * (1 + retries);
+    case "verify":
+      return variants.length * PACKETS_PER_HANDSHAKE;
+  }
 }
 
 function plannedSource(campaign: CampaignRecord, source: SourceRecord): WorkPlan["source"] {

@@ -23,7 +23,7 @@ export interface CampaignProgress {
   readonly id: string;
   readonly state: CampaignState;
   readonly paused: boolean;
-  /** "synscan", "recheck", "tracebox" or "comparing"; null before the start. */
+  /** A pass or "comparing"; null before the start. */
   readonly step: string | null;
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
@@ -67,9 +67,9 @@ export function addMarks(all: readonly Marks[]): Marks {
 
 /** A source of a pass that is over, or that was never opened. */
 export function closedProgress(campaign: CampaignRecord, source: SourceRecord): SourceProgress {
-  const { size } = source;
+  const { size, skipped } = source;
   const over = campaign.state === "finished" || campaign.step?.name !== source.pass;
-  const reached = over ? size : 0;
+  const reached = over ? size - skipped : 0;
   return { source: source.id, size, sent: reached, done: reached, committed: reached, agents: [], waiting: null };
 }
 

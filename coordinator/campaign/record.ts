@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Codec } from "../control/control.js";
 import { type CampaignSpec, parseCampaign } from "./spec.js";
 
-export const PASSES = ["synscan", "recheck", "tracebox"] as const;
+export const PASSES = ["synscan", "recheck", "verify", "tracebox"] as const;
 /** One walk over target sources. `recheck` sends the probes of the SYN scan. */
 export type Pass = (typeof PASSES)[number];
 
@@ -24,6 +24,8 @@ export interface SourceRecord {
   readonly list: string | null;
   /** N. */
   readonly size: number;
+  /** Of those, how many were left out because no agent of the vantage point could ask them; known at the pass's end. */
+  readonly skipped: number;
 }
 
 /**
@@ -50,10 +52,11 @@ export interface CampaignRecord {
   /** Allowed IPv4 ranges `[first, last]`. */
   readonly ranges: readonly (readonly [number, number])[];
   readonly addresses6: number;
-  /** Vantage points at the start; rechecks, traces and replicated scans run from these. */
+  /** Vantage points at the start; rechecks, handshakes, traces and replicated scans run from these. */
   readonly vantages: readonly string[];
   /** Sources of the passes so far. */
   readonly sources: readonly SourceRecord[];
+  /** What was left out, in words: of the targets when it was made, and of the work since. */
   readonly notes: readonly string[];
   /** Why it failed, or empty. */
   readonly error: string;
@@ -98,6 +101,7 @@ const stored = z.object({
       vantage: z.string().nullable(),
       list: z.string().nullable(),
       size: count,
+      skipped: count.default(0),
     }),
   ),
   notes: z.array(z.string()),

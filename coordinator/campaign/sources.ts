@@ -27,6 +27,7 @@ export function passesOf(spec: CampaignSpec): Pass[] {
   return [
     "synscan",
     ...(spec.placement.recheck === undefined ? [] : ["recheck" as const]),
+    ...(spec.stages.verify === undefined ? [] : ["verify" as const]),
     ...(spec.stages.tracebox === undefined ? [] : ["tracebox" as const]),
   ];
 }
@@ -56,7 +57,7 @@ export function scanSources(campaign: Sized): SourceRecord[] {
  * Sources that a later pass may have, before the store says how many targets each got: per family and port group one
  * for each vantage point.
  */
-export function laterSources(campaign: Sized, pass: "recheck" | "tracebox"): SourceRecord[] {
+export function laterSources(campaign: Sized, pass: Exclude<Pass, "synscan">): SourceRecord[] {
   const families = [campaign.ranges.length > 0 ? "v4" : null, campaign.addresses6 > 0 ? "v6" : null];
   return portGroups(campaign.spec).flatMap((group) =>
     families.flatMap((family) =>
@@ -108,5 +109,5 @@ function source(
 ): SourceRecord {
   const id = [pass, family, group.ports.join("+"), ...(vantage === null ? [] : [vantage])].join("/");
   const { ports, selector } = group;
-  return { id, pass, family, ports, selector, vantage, list: listName(id), size };
+  return { id, pass, family, ports, selector, vantage, list: listName(id), size, skipped: 0 };
 }

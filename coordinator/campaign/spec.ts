@@ -13,6 +13,7 @@ import { describeIssue } from "./spec-issue.js";
 /** Verdicts that a target can be chosen by. Silence is not among them: it has no row. */
 const CHOSEN_VERDICTS = [...SYN_VERDICTS, ...PAIR_VERDICTS].filter((verdict) => verdict !== "no-reply");
 const INTERESTING: ViewVerdict[] = ["claims-v0", "claims-v1", "echo", "blocked-on-mptcp"];
+const CLAIMS: ViewVerdict[] = ["claims-v0", "claims-v1"];
 
 const text = (what: string, check: (value: string) => boolean) =>
   z.string().refine(check, { error: (issue) => `${JSON.stringify(issue.input)} is not ${what}` });
@@ -35,6 +36,7 @@ const distinct = <T>(values: readonly T[]) => new Set(values).size === values.le
 const listOf = <T extends z.ZodType>(item: T) =>
   z.array(item).min(1).refine(distinct, { error: "has the same entry twice" });
 const verdicts = listOf(z.enum(CHOSEN_VERDICTS as [ViewVerdict, ...ViewVerdict[]]));
+const mptcpVersions = listOf(z.enum(["v0", "v1"]));
 const options = z.enum(OPTION_PROFILES).default("linux");
 const retries = z.number().int().min(0).max(10).default(1);
 const replyWindowMs = z.number().int().min(100).max(60_000).default(3_000);
@@ -71,13 +73,21 @@ const schema = z.strictObject({
     .strictObject({
       synscan: z
         .strictObject({
-          mptcp: listOf(z.enum(["v0", "v1"])).default(["v0", "v1"]),
+          mptcp: mptcpVersions.default(["v0", "v1"]),
           control: z.boolean().default(true),
           options,
           retries,
           replyWindowMs,
         })
         .prefault({}),
+      verify: z
+        .strictObject({
+          from: verdicts.default(CLAIMS),
+          mptcp: mptcpVersions.optional(),
+          retries,
+          replyWindowMs,
+        })
+        .optional(),
       tracebox: z
         .strictObject({
           from: verdicts.default(INTERESTING),
@@ -145,6 +155,11 @@ export function parseShare(value: string): Share | null {
 export function scanVariants(spec: CampaignSpec): Variant[] {
   const { mptcp, control } = spec.stages.synscan;
   return VARIANTS.filter((variant) => (variant === "v0" || variant === "v1" ? mptcp.includes(variant) : control));
+}
+
+/** Versions of the handshakes: those of the SYN scan, unless the file names them. */
+export function verifyVariants(spec: CampaignSpec): Variant[] {
+  return spec.stages.verify?.mptcp ?? spec.stages.synscan.mptcp;
 }
 
 /** Variants of the trace: with and without the option, unless the file names them. */

@@ -31,8 +31,8 @@ export interface RecheckRequest {
   readonly sample: Share | null;
 }
 
-export interface TraceRequest {
-  /** Lists to fill, each with all chosen targets of its family and ports. `size` is still 0. */
+export interface LookRequest {
+  /** Lists to fill, one for each vantage point, family and port group. `size` is still 0. */
   readonly sources: readonly SourceRecord[];
   /** Targets to which any vantage point gave one of these. */
   readonly verdicts: readonly ViewVerdict[];
@@ -51,7 +51,13 @@ export interface CampaignStore {
   saveCoverage(campaign: string, rows: readonly CoverageRow[]): Promise<void>;
   /** Chooses and freezes; resolves with a size for each source, 0 where nothing was chosen. */
   freezeRecheckList(campaign: CampaignRecord, request: RecheckRequest): Promise<readonly ListSize[]>;
-  freezeTraceList(campaign: CampaignRecord, request: TraceRequest): Promise<readonly ListSize[]>;
+  /**
+   * Each vantage point gets the chosen targets that it has asked itself. All lists go round the hosts in one order, each
+   * from a start of its own, so that vantage points seldom speak with one host at the same time.
+   */
+  freezeVerifyList(campaign: CampaignRecord, request: LookRequest): Promise<readonly ListSize[]>;
+  /** Each vantage point gets all chosen targets. */
+  freezeTraceList(campaign: CampaignRecord, request: LookRequest): Promise<readonly ListSize[]>;
   /** Targets of indices `[from, to)` of a frozen list, in order. */
   listTargets(campaign: string, list: string, from: number, to: number): Promise<readonly Target[]>;
   /** Makes, or makes again, the rollup that comparisons read. */

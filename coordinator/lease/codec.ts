@@ -26,10 +26,11 @@ const stored = z.object({
   free: z.array(interval),
   leases: z.array(lease),
   finished: z.array(interval),
+  skipped: z.array(interval).default([]),
   refusals: z.record(z.string(), z.object({ instance: z.string(), reason: z.string() })),
   coverage: z.array(
     z.object({
-      kind: z.enum(["asked", "uncertain"]),
+      kind: z.enum(["asked", "uncertain", "skipped"]),
       from: mark,
       to: mark,
       vantage: z.string(),
@@ -44,7 +45,14 @@ const stored = z.object({
 export function encodeSourceState(state: SourceState): string {
   const pairs = (intervals: SourceState["free"]) => intervals.map(({ from, to }) => [from, to]);
   const leases = state.leases.map(({ deadlineMs: _, ...rest }) => rest);
-  return JSON.stringify({ ...state, free: pairs(state.free), finished: pairs(state.finished), leases });
+  const { free, finished, skipped } = state;
+  return JSON.stringify({
+    ...state,
+    free: pairs(free),
+    finished: pairs(finished),
+    skipped: pairs(skipped),
+    leases,
+  });
 }
 
 /**
@@ -58,6 +66,7 @@ export function decodeSourceState(text: string): SourceState {
     ...value,
     free: intervals(value.free),
     finished: intervals(value.finished),
+    skipped: intervals(value.skipped),
     leases: value.leases.map((entry): Lease => ({ ...entry, deadlineMs: Number.POSITIVE_INFINITY })),
   };
 }

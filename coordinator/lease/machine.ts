@@ -33,6 +33,8 @@ export function transition(state: SourceState, event: LeaseEvent, timing: LeaseT
     }
     case "refusal":
       return refuse(state, event, timing);
+    case "skip":
+      return skip(state, event);
     case "withdrawn":
       return withdraw(state, event.lease);
     case "cancel":
@@ -161,6 +163,22 @@ function refuse(state: SourceState, event: Of<"refusal">, timing: LeaseTiming): 
   }
   const refusals = { ...state.refusals, [event.agent]: { instance: lease.instance, reason: event.reason } };
   return { state: { ...endWhere(state, mine, "refused", event.nowMs, timing).state, refusals }, effects: [] };
+}
+
+function skip(state: SourceState, { vantage, reason }: Of<"skip">): Transition {
+  const { free, epoch } = state;
+  const coverage = free.map(
+    ({ from, to }) => ({ kind: "skipped", from, to, vantage, agent: "", epoch, reason }) as const,
+  );
+  return {
+    state: {
+      ...state,
+      free: [],
+      skipped: free.reduce(addInterval, state.skipped),
+      coverage: [...state.coverage, ...coverage],
+    },
+    effects: [],
+  };
 }
 
 function withdraw(state: SourceState, id: string): Transition {

@@ -34,12 +34,16 @@ export interface Lease {
 
 /** What is known of an interval that was asked. Kept in the state until the store has it. */
 export interface CoverageInterval extends Interval {
-  /** `asked`: each index was asked and all rows are in the table. `uncertain`: may have been asked; asked again later. */
-  readonly kind: "asked" | "uncertain";
+  /**
+   * `asked`: each index was asked and all rows are in the table. `uncertain`: may have been asked; asked again later.
+   * `skipped`: was not asked and will not be.
+   */
+  readonly kind: "asked" | "uncertain" | "skipped";
   readonly vantage: string;
+  /** Empty for `skipped`. */
   readonly agent: string;
   readonly epoch: number;
-  /** Why an interval is uncertain; empty for `asked`. */
+  /** Why an interval is uncertain or skipped; empty for `asked`. */
   readonly reason: string;
 }
 
@@ -50,8 +54,8 @@ export interface SourceRefusal {
 }
 
 /**
- * Leases of one target source. `free`, the leases' `[from, to)` and `finished` are disjoint and tile `[0, size)`,
- * except after a cancel, when nothing is left to lease.
+ * Leases of one target source. `free`, the leases' `[from, to)`, `finished` and `skipped` are disjoint and tile
+ * `[0, size)`, except after a cancel, when nothing is left to lease.
  */
 export interface SourceState {
   readonly plan: string;
@@ -62,6 +66,8 @@ export interface SourceState {
   readonly leases: readonly Lease[];
   /** Committed intervals whose lease has ended. */
   readonly finished: Intervals;
+  /** Intervals that nobody could ask. */
+  readonly skipped: Intervals;
   /** Agents that will not work on this source; a restarted agent is asked again. */
   readonly refusals: Readonly<Record<string, SourceRefusal>>;
   /** Coverage that the store does not have yet, oldest first. */
@@ -121,6 +127,8 @@ export type LeaseEvent =
       readonly reason: string;
       readonly nowMs: number;
     }
+  /** Nobody of the vantage point can ask what is free: it is left out. */
+  | { readonly type: "skip"; readonly vantage: string; readonly reason: string }
   /** A grant was not sent after all; the agent does not know of it. */
   | { readonly type: "withdrawn"; readonly lease: string }
   | { readonly type: "cancel" }
@@ -153,12 +161,13 @@ export function newSource(plan: string, size: number): SourceState {
     free: size > 0 ? [{ from: 0, to: size }] : [],
     leases: [],
     finished: [],
+    skipped: [],
     refusals: {},
     coverage: [],
   };
 }
 
-/** True when every index is committed and the store knows it. */
+/** True when every index is committed or left out, and the store knows it. */
 export function isComplete(state: SourceState): boolean {
   return state.free.length === 0 && state.leases.length === 0 && state.coverage.length === 0;
 }

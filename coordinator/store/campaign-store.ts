@@ -17,12 +17,16 @@ export function createCampaignStore(store: Store): CampaignStore {
       source,
     });
 
-  /** Numbers what `where` chooses from the views, for each source, in an order that hides addresses' neighbourhood. */
+  /**
+   * Numbers what `where` chooses from the views, for each source, in an order that hides addresses' neighbourhood. By
+   * `turnOf` a source begins so far along the circle of all hosts.
+   */
   const freeze = async (
     record: CampaignRecord,
     sources: readonly SourceRecord[],
     where: (source: SourceRecord) => string,
     parameters: Readonly<Record<string, string | number | readonly string[]>>,
+    turnOf: ((source: SourceRecord) => string) | null = null,
   ): Promise<ListSize[]> => {
     await buildViews(store, viewRequest(record));
     const sizes: ListSize[] = [];
@@ -31,13 +35,20 @@ export function createCampaignStore(store: Store): CampaignStore {
       await store.command(
         `INSERT INTO target_lists (campaign, source, \`index\`, target, port)
          SELECT {campaign:String}, {source:String},
-           row_number() OVER (ORDER BY sipHash64(target, port, {campaign:String}), target, port) - 1, target, port
+           row_number() OVER (ORDER BY ${turnOf === null ? SCATTERED : ROUND}, target, port) - 1, target, port
          FROM (
            SELECT DISTINCT target, port FROM target_views FINAL
            WHERE campaign = {campaign:String} AND has({ports:Array(UInt16)}, port)
              AND ${source.family === "v4" ? IPV4_MAPPED : `NOT (${IPV4_MAPPED})`} AND (${where(source)})
          )`,
-        { ...parameters, campaign: record.id, source: source.id, ports: source.ports, vantage: source.vantage ?? "" },
+        {
+          ...parameters,
+          campaign: record.id,
+          source: source.id,
+          ports: source.ports,
+          vantage: source.vantage ?? "",
+          turn: turnOf?.(source) ?? "0",
+        },
       );
       sizes.push({ source: source.id, size: await listSize(store, record.id, source.id) });
     }
@@ -90,6 +101,16 @@ export function createCampaignStore(store: Store): CampaignStore {
         },
       ),
 
+    freezeVerifyList: (record, { sources, verdicts }) =>
+      freeze(
+        record,
+        sources,
+        () => `has({verdicts:Array(String)}, verdict) AND (target, port) IN (
+          SELECT target, port FROM target_views FINAL WHERE campaign = {campaign:String} AND vantage = {vantage:String})`,
+        { verdicts },
+        (source) => turnOf(sources, source),
+      ),
+
     freezeTraceList: (record, { sources, verdicts }) =>
       freeze(record, sources, () => "has({verdicts:Array(String)}, verdict)", { verdicts }),
 
@@ -109,6 +130,17 @@ export function createCampaignStore(store: Store): CampaignStore {
       await buildJudgements(store, record.id);
     },
   };
+}
+
+/** An order in which neighbours are far apart. */
+const SCATTERED = "sipHash64(target, port, {campaign:String})";
+/** The same for hosts with all their ports, as a circle of 2^64 places: sums wrap. */
+const ROUND = "sipHash64(target, {campaign:String}) + {turn:UInt64}";
+
+/** Where a source begins on the circle: those of a family share it out among them. */
+function turnOf(sources: readonly SourceRecord[], source: SourceRecord): string {
+  const family = sources.filter((other) => other.family === source.family);
+  return String((2n ** 64n * BigInt(family.indexOf(source))) / BigInt(family.length));
 }
 
 function viewRequest(record: CampaignRecord) {

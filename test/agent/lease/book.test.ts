@@ -2,7 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import { createAdmission } from "../../../agent/lease/admission.js";
 import { createLeaseBook } from "../../../agent/lease/book.js";
 import type { ProbeJob, ProbeRun } from "../../../agent/lease/engine.js";
+import { createTrouble } from "../../../agent/lease/trouble.js";
 import { type CutBatch, createBatchWriter, type LeaseRef } from "../../../agent/lease/writer.js";
+import { UserError } from "../../../shared/errors.js";
 import type { WorkGrant, WorkPlan } from "../../../shared/lease/work.js";
 import { createTarget } from "../../../shared/target/source.js";
 import { replyRow } from "./rows.js";
@@ -45,6 +47,7 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
   const runs: FakeRun[] = [];
   const refusals: [string, string][] = [];
   const stored: CutBatch[] = [];
+  const trouble = createTrouble({ warn: () => undefined, info: () => undefined });
   const gate = { open: true, spoolFull: false };
   let number = 0;
   const writer = createBatchWriter({
@@ -100,6 +103,7 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
     allowedUntil: () => (gate.open ? 1_000 : 0),
     refuse: ({ lease }, reason) => refusals.push([lease, reason]),
     report: () => undefined,
+    trouble,
     left: options.left ?? [],
   });
   const run = (i: number): FakeRun => {
@@ -112,7 +116,7 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
   const listed = (sequence = 1) =>
     book.marks(sequence).map(({ lease, sent, done, committed }) => [lease, sent, done, committed]);
   book.plan(PLAN);
-  return { book, run, runs, refusals, stored, gate, listed };
+  return { book, run, runs, refusals, stored, gate, listed, trouble };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -249,6 +253,20 @@ describe("the lease book", () => {
     await turn();
     expect(refusals).toEqual([["L1", "probing failed: the interface is down"]]);
     expect(listed()).toEqual([["L2", 10, 10, 10]]);
+  });
+
+  test("says what a stage's engine failed of, and what to do, until a lease of the stage ends well", async () => {
+    const { book, run, refusals, trouble } = bookWith();
+    book.grant(grant("L1", 0, 10));
+    run(0).finish(new UserError("the kernel answers", { remedy: "load the rule" }));
+    await turn();
+    const reason = "probing failed: the kernel answers; load the rule";
+    expect(refusals).toEqual([["L1", reason]]);
+    expect(trouble.summary).toBe(`synscan: ${reason}`);
+    book.grant(grant("L2", 10, 20));
+    run(1).finish();
+    await turn();
+    expect(trouble.summary).toBe("");
   });
 
   test("once stopping, shuts every gate, takes no grant, and waits for the reply windows", async () => {

@@ -71,9 +71,10 @@ describe("the target sources of a campaign", () => {
     const spec = (more: string) => parseCampaign(`series: s\ntargets: { ipv4: [8.8.8.8/32] }\nports: [80]\n${more}`);
 
     expect(passesOf(spec(""))).toEqual(["synscan"]);
-    expect(passesOf(spec("placement: { recheck: {} }\nstages: { tracebox: {} }"))).toEqual([
+    expect(passesOf(spec("placement: { recheck: {} }\nstages: { tracebox: {}, verify: {} }"))).toEqual([
       "synscan",
       "recheck",
+      "verify",
       "tracebox",
     ]);
   });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseCampaign, parseShare, scanVariants, traceVariants } from "../../../coordinator/campaign/spec.js";
+import {
+  parseCampaign,
+  parseShare,
+  scanVariants,
+  traceVariants,
+  verifyVariants,
+} from "../../../coordinator/campaign/spec.js";
 import { UserError } from "../../../shared/errors.js";
 
 const FULL = `
@@ -13,6 +19,7 @@ placement:
   ports: { 80: "web=80", 443: "web=443" }
 stages:
   synscan: { mptcp: [v0, v1], control: true, options: linux }
+  verify: { from: [claims-v0, claims-v1, echo] }
   tracebox: { from: [claims-v0, claims-v1], maxTtl: 20 }
 rate: { perAgentPps: 100000, total: 1000000 }
 seed: 42
@@ -43,6 +50,7 @@ describe("a campaign file", () => {
     expect(spec.placement.ports).toEqual({ "80": "web=80", "443": "web=443" });
     expect(spec.rate).toEqual({ perAgentPps: 100_000, total: 1_000_000 });
     expect(spec.seed).toBe(42);
+    expect(spec.stages.verify).toMatchObject({ from: ["claims-v0", "claims-v1", "echo"] });
     expect(spec.stages.tracebox).toMatchObject({ from: ["claims-v0", "claims-v1"], maxTtl: 20 });
   });
 
@@ -50,6 +58,7 @@ describe("a campaign file", () => {
     const spec = parseCampaign(SMALL);
 
     expect(spec.placement).toEqual({ mode: "partition", vantages: "", ports: {} });
+    expect(spec.stages.verify).toBeUndefined();
     expect(spec.stages.tracebox).toBeUndefined();
     expect(scanVariants(spec)).toEqual(["v0", "v1", "plain", "unknown-option"]);
   });
@@ -59,6 +68,15 @@ describe("a campaign file", () => {
 
     expect(scanVariants(spec)).toEqual(["v1"]);
     expect(traceVariants(spec)).toEqual(["v1", "plain"]);
+  });
+
+  it("makes handshakes with whoever claims MPTCP, in the versions that were scanned, unless told otherwise", () => {
+    const spec = (verify: string) =>
+      parseCampaign(`${SMALL}stages: { synscan: { mptcp: [v1] }, verify: { ${verify} } }`);
+
+    expect(spec("").stages.verify?.from).toEqual(["claims-v0", "claims-v1"]);
+    expect(verifyVariants(spec(""))).toEqual(["v1"]);
+    expect(verifyVariants(spec("mptcp: [v0]"))).toEqual(["v0"]);
   });
 
   it.each([
@@ -102,6 +120,22 @@ describe("a campaign file", () => {
       `${SMALL}stages: { tracebox: { from: [no-reply] } }`,
       'stages.tracebox.from[0]: "no-reply" is not one of rst, ',
     ],
+    [
+      "handshakes after silence",
+      `${SMALL}stages: { verify: { from: [claims-v1, no-reply] } }`,
+      'stages.verify.from[1]: "no-reply" is not one of rst, ',
+    ],
+    [
+      "handshakes with nobody",
+      `${SMALL}stages: { verify: { from: [] } }`,
+      "stages.verify.from: a list of 0 is less than 1",
+    ],
+    [
+      "handshakes in a version that is none",
+      `${SMALL}stages: { verify: { mptcp: [plain] } }`,
+      'stages.verify.mptcp[0]: "plain" is not one of v0, v1',
+    ],
+    ["handshakes to hops", `${SMALL}stages: { verify: { maxTtl: 9 } }`, "stages.verify.maxTtl: there is no such key"],
     ["a bad selector", `${SMALL}placement: { ports: { 80: "web" } }`, 'placement.ports.80: "web" is neither key=value'],
     [
       "a selector for another port",

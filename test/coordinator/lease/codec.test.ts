@@ -23,9 +23,10 @@ const STATE: SourceState = {
   plan: "c/synscan/v4/80",
   size: 100,
   epoch: 7,
-  free: [{ from: 20, to: 100 }],
+  free: [{ from: 20, to: 90 }],
   leases: [LEASE, { ...LEASE, id: "c/synscan/v4/80#6", epoch: 6, phase: "awaiting", from: 0, to: 5 }],
   finished: [{ from: 5, to: 10 }],
+  skipped: [{ from: 90, to: 100 }],
   refusals: { "sin-1": { instance: "j", reason: "not mine" } },
   coverage: [{ kind: "asked", from: 5, to: 10, vantage: "fra", agent: "fra-1", epoch: 5, reason: "" }],
 };
@@ -38,6 +39,11 @@ describe("the stored form of a source's leases", () => {
     expect(restored.leases.map((lease) => lease.deadlineMs)).toEqual([515, 1_500]);
     const leases = restored.leases.map((lease) => ({ ...lease, deadlineMs: LEASE.deadlineMs }));
     expect({ ...restored, leases }).toEqual(STATE);
+  });
+
+  it("is read without what an earlier version did not know", () => {
+    const { skipped: _, ...before } = JSON.parse(encodeSourceState(STATE)) as Record<string, unknown>;
+    expect(decodeSourceState(JSON.stringify(before)).skipped).toEqual([]);
   });
 
   it.each(["", "{}", '{"plan":1}', encodeSourceState(STATE).replace('"active"', '"asleep"')])("rejects %p", (text) => {

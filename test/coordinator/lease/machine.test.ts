@@ -1,6 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { transition } from "../../../coordinator/lease/machine.js";
-import { type LeaseEvent, newSource, type SourceState, type Transition } from "../../../coordinator/lease/state.js";
+import {
+  isComplete,
+  type LeaseEvent,
+  newSource,
+  type SourceState,
+  type Transition,
+} from "../../../coordinator/lease/state.js";
 import type { LeaseMarks } from "../../../shared/lease/work.js";
 
 const TIMING = { leaseTtlMs: 15_000, goneAfterMs: 86_400_000 };
@@ -189,6 +195,19 @@ describe("the lease machine, event by event", () => {
     const hello: LeaseEvent = { type: "hello", agent: "fra-1", instance: "life-1", spool: "disk-1", nowMs: 10 };
     expect(run(state, hello).state.refusals).toHaveProperty("fra-1");
     expect(run(state, { ...hello, instance: "life-2" }).state.refusals).toEqual({});
+  });
+
+  it("leaves out what is free where nobody can ask it, says why, and keeps what is leased and done", () => {
+    const skip: LeaseEvent = { type: "skip", vantage: "fra", reason: "fra-1 refuses: no" };
+    const { state, effects } = run(newSource(PLAN, 200), request(), skip);
+
+    expect(state).toMatchObject({ free: [], skipped: [{ from: 100, to: 200 }], leases: [{ from: 0, to: 100 }] });
+    expect(state.coverage).toEqual([
+      { kind: "skipped", from: 100, to: 200, vantage: "fra", agent: "", epoch: 500, reason: "fra-1 refuses: no" },
+    ]);
+    expect(effects).toMatchObject([{ type: "granted" }]);
+    const done = run(state, heartbeat([marks(100, 100, 100)]), { type: "coverage-saved", count: 2 });
+    expect(isComplete(done.state)).toBe(true);
   });
 
   it("makes as if a grant that was not sent had never been, except for its epoch", () => {

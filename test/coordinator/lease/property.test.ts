@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { sizeOf } from "../../../coordinator/lease/intervals.js";
 import { isComplete } from "../../../coordinator/lease/state.js";
 import { World } from "./world.js";
 
@@ -52,12 +53,14 @@ function act(world: World, code: number): unknown {
       return world.retire(machine);
     case 22:
       return machine.alive && !machine.frozen ? world.connect(machine) : undefined;
+    case 23:
+      return argument % 8 === 0 ? world.skip() : world.cycle(machine, argument);
     default:
       return world.cycle(machine, argument);
   }
 }
 
-/** Everybody works and everything arrives; returns when all is committed. */
+/** Everybody works and everything arrives; returns when all that was not left out is committed. */
 function finish(world: World): void {
   for (const machine of world.machines) {
     world.thaw(machine);
@@ -82,7 +85,7 @@ function finish(world: World): void {
 }
 
 describe("the lease machine", () => {
-  it("gives no index to two agents, loses none and commits all, whatever crashes, freezes, repeats or is reordered", () => {
+  it("gives no index to two agents, loses none and commits all but what is left out, whatever crashes, freezes, repeats or is reordered", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 30 }), { maxLength: 80 }), (codes) => {
         const world = new World(37, 2);
@@ -92,9 +95,9 @@ describe("the lease machine", () => {
         finish(world);
 
         expect(isComplete(world.state)).toBe(true);
-        expect(world.committed.size).toBe(37);
-        const asked = world.coverage.filter((row) => row.kind === "asked").sort((a, b) => a.from - b.from);
-        expect(asked.reduce((at, row) => (row.from === at ? row.to : Number.NaN), 0)).toBe(37);
+        expect(world.committed.size).toBeGreaterThanOrEqual(37 - sizeOf(world.state.skipped));
+        const told = world.coverage.filter((row) => row.kind !== "uncertain").sort((a, b) => a.from - b.from);
+        expect(told.reduce((at, row) => (row.from === at ? row.to : Number.NaN), 0)).toBe(37);
         expect(world.epochs.every((epoch, i) => i === 0 || epoch > (world.epochs[i - 1] ?? 0))).toBe(true);
       }),
       { numRuns: 10_000 },

@@ -269,6 +269,11 @@ export class World {
     }
   }
 
+  /** Nobody can ask what is free. */
+  skip(): void {
+    this.apply({ type: "skip", vantage: "v", reason: "refused" });
+  }
+
   thaw(machine: Machine): void {
     if (machine.frozen) {
       machine.frozen = false;
@@ -307,7 +312,9 @@ export class World {
   /** What holds at any time. */
   check(): void {
     const { state } = this;
-    const parts = [...state.free, ...state.leases, ...state.finished].sort((a, b) => a.from - b.from || a.to - b.to);
+    const parts = [...state.free, ...state.leases, ...state.finished, ...state.skipped].sort(
+      (a, b) => a.from - b.from || a.to - b.to,
+    );
     let at = 0;
     for (const part of parts) {
       if (part.from !== at || part.to < part.from) {

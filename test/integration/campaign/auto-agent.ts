@@ -24,6 +24,8 @@ export interface AutoAgent {
   player: Player;
   /** Indices a heartbeat. */
   speed: number;
+  /** Plans of this pass are refused; null: none are. */
+  refuses: string | null;
   /** While false nothing is committed. */
   publishing: boolean;
   /** Loses connection and process; what was done stays in the spool. */
@@ -61,8 +63,12 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
       if (body?.$case === "plan") {
         agent.plans.push(body.value);
       } else if (body?.$case === "grant") {
-        const { from } = body.value;
+        const { from, lease, epoch } = body.value;
         agent.grants.push(body.value);
+        if (agent.refuses !== null && body.value.plan.includes(`/${agent.refuses}/`)) {
+          agent.player.send({ $case: "refusal", value: { lease, epoch, reason: "the kernel answers" } });
+          continue;
+        }
         working.set(body.value.lease, {
           grant: body.value,
           sent: from,
@@ -121,6 +127,7 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
     pauses: [],
     player: connect(port, null),
     speed,
+    refuses: null,
     publishing: true,
     kill() {
       close();

@@ -124,7 +124,7 @@ afterEach(async () => {
 });
 
 describe("a campaign", () => {
-  it("goes through SYN scan, recheck, tracebox and comparison, each port on its own machines", async () => {
+  it("goes through SYN scan, recheck, handshakes, tracebox and comparison, each port on its own machines", async () => {
     const at = await startCoordinator();
     const fra80 = await agent(at, "fra-80", { vantage: "fra", labels: { web: "80" } });
     const fra443 = await agent(at, "fra-443", { vantage: "fra", labels: { web: "443" } });
@@ -135,7 +135,7 @@ describe("a campaign", () => {
 targets: { ipv4: [198.18.0.0/24], ipv6: ['2001:db8::1', '2001:db8::2', '2001:db8::3'] }
 ports: [80, 443]
 placement: { recheck: {}, ports: { 80: "web=80", 443: "web=443" } }
-stages: { tracebox: { maxTtl: 9 } }
+stages: { verify: { mptcp: [v1], retries: 2, replyWindowMs: 700 }, tracebox: { maxTtl: 9 } }
 rate: { perAgentPps: 100000 }
 `),
     );
@@ -145,7 +145,7 @@ rate: { perAgentPps: 100000 }
 
     expect(seen.at(-1)).toMatchObject({ state: "finished", step: "comparing", waiting: [], error: "" });
     expect([...new Set(seen.map((progress) => progress.step))]).toEqual(
-      expect.arrayContaining(["synscan", "recheck", "tracebox"]),
+      expect.arrayContaining(["synscan", "recheck", "verify", "tracebox"]),
     );
     expect(memory.compared).toEqual([id]);
     expect(memory.records.get(id)?.state).toBe("finished");
@@ -154,6 +154,8 @@ rate: { perAgentPps: 100000 }
       ["synscan/v4/443", 256],
       ["synscan/v6/80", 3],
       ["recheck/v6/443/sin", 5],
+      ["verify/v6/80/fra", 5],
+      ["verify/v4/443/sin", 5],
       ["tracebox/v4/80/fra", 5],
     ] as const) {
       const asked = askedOf(memory, source);
@@ -170,6 +172,13 @@ rate: { perAgentPps: 100000 }
       maxTtl: 9,
       source: { $case: "list", value: { size: 5n } },
     });
+    expect(plans.find((plan) => plan.plan === `${id}/verify/v4/80/sin`)).toMatchObject({
+      stage: "verify",
+      variants: ["v1"],
+      retries: 2,
+      replyWindowMs: 700,
+      source: { $case: "list", value: { size: 5n } },
+    });
     expect(new Set(fra80.plans.map((plan) => plan.plan)).size).toBe(fra80.plans.length);
     const listed = [fra443, sin443]
       .flatMap((worker) => worker.grants)
@@ -177,6 +186,43 @@ rate: { perAgentPps: 100000 }
     expect(listed.flatMap((grant) => grant.targets.map((target) => target.address.toString("hex"))).sort()).toEqual(
       ["1", "2", "3"].map((last) => `20010db8${last.padStart(24, "0")}`),
     );
+  }, 30_000);
+
+  it("goes on without the handshakes of a vantage point where no agent can make them, and says why", async () => {
+    const at = await startCoordinator();
+    const fra = await agent(at, "fra-1", { vantage: "fra" });
+    const sin = await agent(at, "sin-1", { vantage: "sin" });
+    const nyc = [await agent(at, "nyc-1", { vantage: "nyc" }), await agent(at, "nyc-2", { vantage: "nyc" })];
+    for (const without of [sin, nyc[0]]) {
+      if (without !== undefined) without.refuses = "verify";
+    }
+    const { id } = await at.campaigns.create(campaignFile(`${SMALL}stages: { verify: {}, tracebox: {} }`));
+    await at.campaigns.start(id);
+    const last = (await ended(at, id)).at(-1);
+
+    const why = "sin-1 refuses: the kernel answers";
+    expect(last).toMatchObject({ state: "finished", notes: [`5 targets of verify/v4/80/sin left out: ${why}`] });
+    const marksOf = (source: string) => last?.sources.find((one) => one.source === source);
+    expect(marksOf("verify/v4/80/sin")).toMatchObject({ size: 5, committed: 0 });
+    const skipped = [...memory.coverage.values()].filter(({ kind }) => kind === "skipped");
+    expect(skipped).toMatchObject([{ source: "verify/v4/80/sin", from: 0, to: 5, vantage: "sin", reason: why }]);
+    // The others made theirs, and what follows was asked from everywhere.
+    for (const source of ["verify/v4/80/fra", "verify/v4/80/nyc", "tracebox/v4/80/sin"]) {
+      expect(marksOf(source)).toMatchObject({ size: 5, committed: 5 });
+      expect(askedOf(memory, source).reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(5);
+    }
+    expect(fra.grants.length).toBeGreaterThan(0);
+  }, 30_000);
+
+  it("waits for the operator when a scan is refused by everybody", async () => {
+    const at = await startCoordinator();
+    (await agent(at, "fra-1", {})).refuses = "synscan";
+    const { id } = await at.campaigns.create(campaignFile(SMALL));
+    await at.campaigns.start(id);
+    await until(() => at.campaigns.get(id).waiting.length > 0);
+    expect(at.campaigns.get(id)).toMatchObject({ state: "running", notes: [] });
+    expect(at.campaigns.get(id).waiting[0]).toContain("fra-1 refuses: the kernel answers");
+    await at.campaigns.cancel(id);
   }, 30_000);
 
   it("gives what a killed agent had not done to another one, and waits for what is in its spool", async () => {

@@ -44,6 +44,7 @@ export function createMemoryStore(chosen: number) {
         }
       }),
     freezeRecheckList: (record, { sources }) => work(() => freeze(record, sources)),
+    freezeVerifyList: (record, { sources }) => work(() => freeze(record, sources)),
     freezeTraceList: (record, { sources }) => work(() => freeze(record, sources)),
     listTargets: (campaign, list, from, to) =>
       work(() => {

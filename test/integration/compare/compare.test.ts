@@ -263,6 +263,7 @@ describe("the campaign's store", () => {
     vantage,
     list: id,
     size: 0,
+    skipped: 0,
   });
   const targetsOf = async (list: string, size: number) => {
     const found = await createCampaignStore(test.store).listTargets("lists", list, 0, size);
@@ -298,6 +299,37 @@ describe("the campaign's store", () => {
     expect(await targetsOf("recheck/v4/80/fra", 10)).toEqual(["198.18.0.2 80"]);
     expect(await targetsOf("recheck/v6/80/fra", 10)).toEqual(["2001:db8::2 80"]);
     expect(await targetsOf("recheck/v4/80/sin", 10)).toEqual(["198.18.0.1 80"]);
+  });
+
+  it("lets vantage points verify what they have asked themselves, each beginning elsewhere on one round", async () => {
+    // Hosts enough for the order to show; .10 was not asked from sin.
+    const hosts = Array.from({ length: 64 }, (_, i) => `198.18.1.${i}`);
+    const replies = hosts.flatMap((target, i) => [
+      { target, vantage: "fra", variant: "v1", verdict: i % 2 === 0 ? "claims-v1" : "plain" } as const,
+      ...(i === 10 ? [] : [{ target, vantage: "sin", variant: "v1", verdict: "plain" } as const]),
+    ]);
+    const campaign = "verified";
+    await insertReplies(campaign, [
+      ...replies,
+      { target: "198.18.1.10", port: 443, variant: "v1", verdict: "claims-v1" },
+    ]);
+    const store = createCampaignStore(test.store);
+    const listOf = async (list: string) =>
+      (await store.listTargets(campaign, list, 0, 100)).map(({ address }) => formatAddress(address));
+    const sources = [source("verify/v4/80/fra", "v4", "fra"), source("verify/v4/80/sin", "v4", "sin")];
+    const request = { sources, verdicts: ["claims-v1"] as const };
+    const sizes = await store.freezeVerifyList({ ...record, id: campaign }, request);
+
+    expect(sizes.map(({ size }) => size)).toEqual([32, 31]);
+    const [fra, sin] = [await listOf("verify/v4/80/fra"), await listOf("verify/v4/80/sin")];
+    expect([...fra].sort()).toEqual(hosts.filter((_, i) => i % 2 === 0).sort());
+    // The same round of hosts, begun about half of it later.
+    const offset = fra.indexOf(sin[0] ?? "");
+    const round = [...fra.slice(offset), ...fra.slice(0, offset)];
+    expect(sin).toEqual(round.filter((host) => host !== "198.18.1.10"));
+    expect(Math.abs(offset - 16)).toBeLessThan(10);
+    expect(await store.freezeVerifyList({ ...record, id: campaign }, request)).toEqual(sizes);
+    expect(await listOf("verify/v4/80/fra")).toEqual(fra);
   });
 
   it("takes everything into a sample of all", async () => {

@@ -3,7 +3,7 @@ import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { parseAddress } from "../../../shared/address/address.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
-import type { SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
 const SQL_FOLDER = "coordinator/store/sql";
@@ -49,6 +49,33 @@ const hop: TraceHopRow = {
   options: new Uint8Array(),
   icmpType: 3,
   icmpCode: 0,
+};
+const handshake: HandshakeRow = {
+  table: "handshakes",
+  source: "verify/v4/80/fra",
+  index: 3,
+  target: parseAddress("198.18.0.7"),
+  port: 80,
+  variant: "v1",
+  verdict: "dss-proved",
+  after: "payload-altered",
+  synVerdict: "claims-v1",
+  joinProbe: "mp-tcprst",
+  joinProbeReason: 1,
+  join: "join-rejected",
+  joinReason: 1,
+  joinRemoval: "",
+  noJoin: true,
+  checksumRequired: false,
+  receiverKey: 5n,
+  addresses: ["192.0.2.2 id 1"],
+  resetReason: null,
+  receivedAtUs: 1_700_000_000_000_001,
+  rttUs: 900,
+  responder: parseAddress("198.18.0.7"),
+  ttl: 60,
+  options: Uint8Array.of(0x1e, 0x0c),
+  segments: ["first S|A 0 1e0c"],
 };
 const constants = {
   campaign: "weekly-1",
@@ -117,6 +144,29 @@ describe("the store", () => {
         changes: ["tcp.option.mptcp.removed"],
         unobservable: ["tcp.option.ts", "tcp.window"],
         quote: "60000000",
+      },
+    ]);
+  });
+
+  it("keeps a handshake as it was", async () => {
+    const encoder = createBatchEncoder("handshakes");
+    encoder.append(handshake);
+    await warehouse.store.insertBlock("handshakes", prependConstants(encoder.finish(), constants), constants.batch);
+    const columns =
+      "vantage, target, variant, verdict, after, join_probe_reason, join, no_join, receiver_key, addresses";
+    expect(await rows(`SELECT ${columns}, hex(options) AS options FROM handshakes`)).toEqual([
+      {
+        vantage: "fra",
+        target: "::ffff:198.18.0.7",
+        variant: "v1",
+        verdict: "dss-proved",
+        after: "payload-altered",
+        join_probe_reason: 1,
+        join: "join-rejected",
+        no_join: 1,
+        receiver_key: 5,
+        addresses: ["192.0.2.2 id 1"],
+        options: "1E0C",
       },
     ]);
   });
