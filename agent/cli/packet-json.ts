@@ -1,6 +1,7 @@
 import { formatAddress } from "../../shared/address/address.js";
 import { DecodeError } from "../../shared/errors.js";
 import { decodePacket } from "../../shared/packet/decode.js";
+import { icmpExtensionTexts } from "../../shared/packet/icmp-extension-text.js";
 import { decodeIp, type IpHeader, PROTOCOL_TCP, u16, u32 } from "../../shared/packet/ip.js";
 import { decodeTcp, flagNames, type TcpHeader } from "../../shared/packet/tcp.js";
 import type { CapturedPacket } from "../../shared/pcap/captured.js";
@@ -22,7 +23,8 @@ export function packetToJson({ timestampUs, packet: bytes }: CapturedPacket): Js
     const quote = quoteToJson(packet.icmp.quote);
     if (quote === null) return null;
     const { type: icmpType, code: icmpCode } = packet.icmp;
-    return { timestamp, type: "icmp-error", ...ipToJson(ip), icmpType, icmpCode, quote };
+    const icmpExtensions = icmpExtensionTexts(packet.icmp.extensions);
+    return { timestamp, type: "icmp-error", ...ipToJson(ip), icmpType, icmpCode, quote, icmpExtensions };
   } catch (error) {
     if (error instanceof DecodeError) return { timestamp, type: "malformed", problem: error.message };
     throw error;

@@ -62,7 +62,9 @@ export function formatTrace(report: TraceReport, paint: Paint): string[] {
     }
     const rtt = hop.rttUs === null ? "" : `${(hop.rttUs / 1000).toFixed(1)} ms`;
     const where = `${number}  ${formatAddress(hop.responder).padEnd(15)}  ${rtt.padStart(9)}  `;
-    lines.push(`${where}${hopWords(hop, paint)}`);
+    lines.push(
+      `${where}${hopWords(hop, paint)}${hop.icmpExtensions.map((text) => paint.faint(`  <${text}>`)).join("")}`,
+    );
   }
   return [...lines, ...conclusion(hops, paint)];
 }

@@ -1,8 +1,9 @@
 import { sameAddress } from "../../shared/address/address.js";
 import type { HopKind, TraceHopRow } from "../../shared/batch/rows.js";
 import type { Packet } from "../../shared/packet/decode.js";
+import { icmpExtensionTexts } from "../../shared/packet/icmp-extension-text.js";
 import { TCP_RST } from "../../shared/packet/tcp.js";
-import { diffQuote } from "../../shared/quote/diff.js";
+import { diffQuote, NO_QUOTE } from "../../shared/quote/diff.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
 import { icmpMeaning } from "../wire/icmp-meaning.js";
 import type { Reply } from "../wire/receiver.js";
@@ -39,8 +40,7 @@ export function traceHopRow({ source, index, reply, ttl, kind, rttUs, probe, ver
   const { packet, match, capturedUs } = reply;
   const tcp = packet.kind === "tcp" ? packet.tcp : null;
   const icmp = packet.kind === "icmp-error" ? packet.icmp : null;
-  const diff =
-    icmp === null ? ({ mptcp: "unobservable", changes: [], unobservable: [] } as const) : diffQuote(probe, icmp.quote);
+  const diff = icmp === null ? NO_QUOTE : diffQuote(probe, icmp.quote);
   const fromTarget = tcp !== null || (kind === "unreachable" && sameAddress(packet.ip.source, match.address));
   return {
     table: "trace_hops",
@@ -63,5 +63,7 @@ export function traceHopRow({ source, index, reply, ttl, kind, rttUs, probe, ver
     options: tcp?.options.slice() ?? new Uint8Array(0),
     icmpType: icmp?.type ?? 0,
     icmpCode: icmp?.code ?? 0,
+    firstDifferenceBit: diff.firstDifferenceBit,
+    icmpExtensions: icmp === null ? [] : icmpExtensionTexts(icmp.extensions),
   };
 }

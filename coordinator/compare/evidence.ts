@@ -18,6 +18,8 @@ export interface Hop {
   readonly mptcp: MptcpState;
   readonly changes: readonly string[];
   readonly unobservable: readonly string[];
+  /** What the router told behind its quote: MPLS labels, interfaces. */
+  readonly icmpExtensions: readonly string[];
 }
 
 /** The answers to one variant's probes toward one target from one vantage point, by ascending TTL. */

@@ -27,10 +27,11 @@ const hop = z
     z.enum(MPTCP_STATES),
     z.array(z.string()),
     z.array(z.string()),
+    z.array(z.string()),
   ])
-  .transform(([variant, ttl, kind, responder, verdict, mptcp, changes, unobservable]) => ({
+  .transform(([variant, ttl, kind, responder, verdict, mptcp, changes, unobservable, icmpExtensions]) => ({
     variant,
-    hop: { ttl, kind, responder, verdict, mptcp, changes, unobservable },
+    hop: { ttl, kind, responder, verdict, mptcp, changes, unobservable, icmpExtensions },
   }));
 
 const handshakeVerdict = z.enum(HANDSHAKE_VERDICTS);

@@ -65,7 +65,7 @@ WITH
   hops AS (
     SELECT port, target, vantage,
       arraySort(h -> (h.1, h.2), groupArray((variant, ttl, kind, replaceRegexpOne(toString(responder), '^::ffff:', ''),
-        verdict, mptcp, changes, unobservable))) AS hops
+        verdict, mptcp, changes, unobservable, icmp_extensions))) AS hops
     FROM (
       SELECT * FROM trace_hops WHERE campaign = {campaign:String}
       ORDER BY port, target, vantage, variant, ttl, received_at, batch, row

@@ -22,8 +22,10 @@ export function printExplanation(explanation: Explanation): string {
     const trace = mostTelling(view.traces);
     if (trace === undefined) continue;
     lines.push(`  from ${view.vantage}, ${trace.variant}`);
-    for (const hop of trace.hops)
-      lines.push(`    ${String(hop.ttl).padStart(2)}  ${hop.responder.padEnd(18)} ${hopWords(hop)}`);
+    for (const hop of trace.hops) {
+      const told = hop.icmpExtensions.map((text) => `  <${text}>`).join("");
+      lines.push(`    ${String(hop.ttl).padStart(2)}  ${hop.responder.padEnd(18)} ${hopWords(hop)}${told}`);
+    }
   }
   return `${lines.join("\n")}\n`;
 }

@@ -37,8 +37,8 @@ export function decodeBatch(bytes: Uint8Array): BatchMessage {
   if (!UUID.test(batch)) {
     throw new DecodeError("a batch is named by a UUID in lower case");
   }
-  if (schema !== BATCH_SCHEMA_VERSION) {
-    throw new DecodeError(`batch ${batch} has row layout ${schema}; this version reads ${BATCH_SCHEMA_VERSION}`);
+  if (schema < 1 || schema > BATCH_SCHEMA_VERSION) {
+    throw new DecodeError(`batch ${batch} has row layout ${schema}; this version reads 1 to ${BATCH_SCHEMA_VERSION}`);
   }
   if (!isFactTable(table)) {
     throw new DecodeError(`batch ${batch} is for an unknown table`);

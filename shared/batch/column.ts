@@ -39,6 +39,10 @@ export function string(): ColumnWriter<string | Uint8Array> {
   return simple("String", (buffer, value) => buffer.string(value));
 }
 
+export function nullableUint16(): ColumnWriter<number | null> {
+  return nullable("Nullable(UInt16)", (buffer, value) => buffer.uint16(value ?? 0));
+}
+
 export function nullableUint32(): ColumnWriter<number | null> {
   return nullable("Nullable(UInt32)", (buffer, value) => buffer.uint32(value ?? 0));
 }

@@ -4,6 +4,7 @@ import {
   type ColumnWriter,
   dateTime64,
   ipv6,
+  nullableUint16,
   nullableUint32,
   nullableUint64,
   string,
@@ -78,6 +79,8 @@ function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
     bind("options", string(), (row) => row.options),
     bind("icmp_type", uint8(), (row) => row.icmpType),
     bind("icmp_code", uint8(), (row) => row.icmpCode),
+    bind("first_difference_bit", nullableUint16(), (row) => row.firstDifferenceBit),
+    bind("icmp_extensions", stringArray(), (row) => row.icmpExtensions),
     bind("rule_version", uint16(), () => RULE_VERSION),
   ];
 }

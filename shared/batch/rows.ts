@@ -57,6 +57,10 @@ export interface TraceHopRow {
   readonly options: Uint8Array;
   readonly icmpType: number;
   readonly icmpCode: number;
+  /** First bit of the quote that differs from the probe (see `QuoteDiff`); null where none does, and without a quote. */
+  readonly firstDifferenceBit: number | null;
+  /** What the router told behind its quote, such as `mpls label=24001 exp=0 s=1 ttl=1`. */
+  readonly icmpExtensions: readonly string[];
 }
 
 /** What an MP_JOIN with an unknown token got back; empty where none was sent (version 0). */

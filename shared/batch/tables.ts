@@ -1,8 +1,11 @@
 /**
  * The fact tables as agents write them: column name and ClickHouse type, in the order of the Native block. Ingest puts
  * the constant columns (campaign, vantage, agent, batch) in front; `row` makes (batch, row) the key of a row.
+ *
+ * Layouts only grow: a block of an older one lacks columns, which get the table's defaults. A block of a later one has
+ * columns that this version's tables lack, and is refused.
  */
-export const BATCH_SCHEMA_VERSION = 1;
+export const BATCH_SCHEMA_VERSION = 2;
 
 export type NativeType =
   | "UInt8"
@@ -13,6 +16,7 @@ export type NativeType =
   | "IPv6"
   | "String"
   | "Array(String)"
+  | "Nullable(UInt16)"
   | "Nullable(UInt32)"
   | "Nullable(UInt64)";
 
@@ -66,6 +70,8 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "options", type: "String" },
     { name: "icmp_type", type: "UInt8" },
     { name: "icmp_code", type: "UInt8" },
+    { name: "first_difference_bit", type: "Nullable(UInt16)" },
+    { name: "icmp_extensions", type: "Array(String)" },
     { name: "rule_version", type: "UInt16" },
   ],
   handshakes: [

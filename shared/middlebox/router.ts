@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { addressFamily } from "../address/address.js";
-import { fold16, sum16 } from "../packet/checksum.js";
 import { encodeIcmpErrorPacket } from "../packet/encode.js";
 import { ICMP_TIME_EXCEEDED, ICMPV6_TIME_EXCEEDED } from "../packet/icmp.js";
 import { decodeIp } from "../packet/ip.js";
-import { put16, put32 } from "../packet/write.js";
+import { extensionStructure, interfaceSchema } from "./extensions.js";
 
 /** How a router quotes a packet that dies there. */
 export const quoteFormSchema = z
@@ -22,11 +21,15 @@ export const quoteFormSchema = z
     ttl: z.number().int().min(0).max(255).optional(),
     /** MPLS labels of the packet, told behind the quote (RFC 4884, RFC 4950). */
     mplsLabels: z.array(z.number().int().min(0).max(0xf_ffff)).readonly().default([]),
+    /** The interface where the packet came in, told behind the quote (RFC 5837). */
+    incoming: interfaceSchema.optional(),
+    /** Extensions follow a quote of 128 bytes whose length is not told, as before RFC 4884. */
+    omitsLength: z.boolean().default(false),
   })
   .readonly();
 export type QuoteForm = z.output<typeof quoteFormSchema>;
 
-export const FULL_QUOTE: QuoteForm = { padded: false, swapsLength: false, mplsLabels: [] };
+export const FULL_QUOTE: QuoteForm = { padded: false, swapsLength: false, mplsLabels: [], omitsLength: false };
 
 export interface IcmpMeaning {
   readonly type: number;
@@ -55,22 +58,9 @@ export function icmpError(packet: Uint8Array, address: Uint8Array, meaning: Icmp
   if (form.ttl !== undefined) quote[ip.family === 4 ? 8 : 7] = form.ttl;
   if (form.swapsLength && ip.family === 4) quote.subarray(2, 4).reverse();
   const shown = form.padded && quote.length < PADDED_BYTES ? Buffer.concat([quote], PADDED_BYTES) : quote;
+  const extensions = extensionStructure(form, address);
   return encodeIcmpErrorPacket(
     { source: address, destination: ip.source, dontFragment: false },
-    { ...meaning, quote: shown, ...(form.mplsLabels.length === 0 ? {} : { extensions: mplsStack(form.mplsLabels) }) },
+    { ...meaning, quote: shown, ...(extensions === null ? {} : { extensions, omitsLength: form.omitsLength }) },
   );
-}
-
-/** Extension structure with one label stack object (RFC 4950 section 3): labels of TTL 1, the last one marked. */
-function mplsStack(labels: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(8 + labels.length * 4);
-  bytes[0] = 0x20;
-  put16(bytes, 4, bytes.length - 4);
-  bytes[6] = 1;
-  bytes[7] = 1;
-  for (const [i, label] of labels.entries()) {
-    put32(bytes, 8 + i * 4, (label << 12) | (i === labels.length - 1 ? 0x100 : 0) | 1);
-  }
-  put16(bytes, 2, fold16(sum16(bytes, 0, bytes.length)));
-  return bytes;
 }

@@ -44,6 +44,8 @@ export interface IcmpErrorToEncode {
    * length field says how long it is.
    */
   readonly extensions?: Uint8Array;
+  /** Quotes exactly 128 bytes and leaves the length field 0, as routers before RFC 4884 do (section 5). */
+  readonly omitsLength?: boolean;
 }
 
 const SMALLEST_PADDED_QUOTE = 128;
@@ -72,14 +74,15 @@ export function encodeTcpPacket(ip: IpToEncode, tcp: TcpToEncode): Uint8Array {
 /** A whole IP packet with one ICMP or ICMPv6 error and its checksums right (RFC 792, RFC 4443, RFC 4884). */
 export function encodeIcmpErrorPacket(ip: IpToEncode, icmp: IcmpErrorToEncode): Uint8Array {
   const isIpv4 = addressFamily(ip.source) === 4;
-  const { quote, extensions } = icmp;
+  const { extensions, omitsLength = false } = icmp;
+  const quote = omitsLength ? icmp.quote.subarray(0, SMALLEST_PADDED_QUOTE) : icmp.quote;
   const wordBytes = isIpv4 ? 4 : 8;
   const words = Math.ceil(Math.max(quote.length, SMALLEST_PADDED_QUOTE) / wordBytes);
   const quoteBytes = extensions === undefined ? quote.length : words * wordBytes;
   const message = new Uint8Array(8 + quoteBytes + (extensions?.length ?? 0));
   message[0] = icmp.type;
   message[1] = icmp.code;
-  if (extensions !== undefined) message[isIpv4 ? 5 : 4] = words;
+  if (extensions !== undefined && !omitsLength) message[isIpv4 ? 5 : 4] = words;
   message.set(quote, 8);
   message.set(extensions ?? [], 8 + quoteBytes);
   return encodeIpPacket(ip, isIpv4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6, message, 2);

@@ -1,5 +1,6 @@
 import { decodeIp, type IpHeader, PROTOCOL_TCP, u8, u16, u32 } from "../packet/ip.js";
 import type { MptcpState } from "../verdict/names.js";
+import { changesAtEveryHop, firstDifferenceBit } from "./first-difference.js";
 import { compareOptions } from "./options.js";
 
 /** What a quote shows of a probe. Field names are condition names without their last part. */
@@ -10,6 +11,12 @@ export interface QuoteDiff {
   readonly changes: readonly string[];
   /** Fields that the quote is too short to show, sorted: neither changed nor unchanged. */
   readonly unobservable: readonly string[];
+  /**
+   * First bit, counted from the beginning of the IP header, in which the quote differs from the probe; null where it shows
+   * none. TTL, hop limit and checksums do not count, nor does a header whose numbers a router quotes in the wrong byte
+   * order.
+   */
+  readonly firstDifferenceBit: number | null;
 }
 
 /** Header fields of a SYN: name, last byte (exclusive) that must be quoted to see it, and its value. */
@@ -42,7 +49,8 @@ export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
   const unobservable: string[] = [];
   compareIp(before, after, changes);
   const sentTcp = sent.subarray(before.headerBytes);
-  const quotedTcp = showsSegment(after) ? quote.subarray(after.headerBytes, quotedEnd(after, quote, sent)) : NOTHING;
+  const end = quotedEnd(after, quote, sent);
+  const quotedTcp = showsSegment(after) ? quote.subarray(after.headerBytes, end) : NOTHING;
   for (const [field, end, read] of TCP_FIELDS) {
     if (quotedTcp.length < end) unobservable.push(field);
     else if (read(sentTcp) !== read(quotedTcp)) changes.push(`${field}.changed`);
@@ -52,10 +60,17 @@ export function diffQuote(sent: Uint8Array, quote: Uint8Array): QuoteDiff {
   const shrunk = (u8(sentTcp, 12) >>> 4) * 4 - (u8(quotedTcp, 12) >>> 4) * 4;
   const explained = quotedTcp.length > 12 ? shrunk : 0;
   if (!sameLength(after.totalBytes, before.totalBytes - explained)) changes.push("ip.length.changed");
-  return { mptcp, changes: changes.sort(), unobservable: unobservable.sort() };
+  return {
+    mptcp,
+    changes: changes.sort(),
+    unobservable: unobservable.sort(),
+    firstDifferenceBit: firstDifferenceBit(sent, inNetworkOrder(before, after, quote), end),
+  };
 }
 
-const UNCHANGED: QuoteDiff = { mptcp: "unmodified", changes: [], unobservable: [] };
+const UNCHANGED: QuoteDiff = { mptcp: "unmodified", changes: [], unobservable: [], firstDifferenceBit: null };
+/** What an answer that quotes nothing shows. */
+export const NO_QUOTE: QuoteDiff = { mptcp: "unobservable", changes: [], unobservable: [], firstDifferenceBit: null };
 const NOTHING = new Uint8Array(0);
 
 /** By far the most frequent case, made fast: all of the probe, and nothing differs but TTL and checksums. */
@@ -65,8 +80,7 @@ function isVerbatim(sent: Uint8Array, quote: Uint8Array): boolean {
   if (quote.length < sent.length || u8(sent, isIpv4 ? 9 : 6) !== PROTOCOL_TCP) return false;
   for (let i = 0; i < sent.length; i++) {
     if (sent[i] === quote[i]) continue;
-    const isIpVariable = isIpv4 ? i === 8 || i === 10 || i === 11 : i === 7;
-    if (!isIpVariable && i !== tcpAt + 16 && i !== tcpAt + 17) return false;
+    if (!changesAtEveryHop(i, isIpv4, tcpAt)) return false;
   }
   return true;
 }
@@ -109,6 +123,22 @@ function swapped(value: number): number {
   return ((value & 0xff) << 8) | (value >>> 8);
 }
 
+/** A router that quotes in its own byte order does so with all numbers of the header. */
+function isSwapped(before: IpHeader, after: IpHeader): boolean {
+  const { family, totalBytes } = after;
+  return family === 4 && totalBytes !== before.totalBytes && swapped(totalBytes) === before.totalBytes;
+}
+
+/** The quote with its length, and what else of its header is only in the wrong byte order, the right way round. */
+function inNetworkOrder(before: IpHeader, after: IpHeader, quote: Uint8Array): Uint8Array {
+  if (!isSwapped(before, after) || before.family !== 4 || after.family !== 4) return quote;
+  const turned = quote.slice();
+  turned.subarray(2, 4).reverse();
+  if (swapped(after.id) === before.id) turned.subarray(4, 6).reverse();
+  if (after.fragmentOffset === SWAPPED_DF_OFFSET) turned.subarray(6, 8).reverse();
+  return turned;
+}
+
 /** The don't-fragment bit, 0x4000, in the wrong byte order: a fragment offset of 0x40 units of 8 bytes. */
 const SWAPPED_DF_OFFSET = 0x40 * 8;
 
@@ -118,11 +148,10 @@ function compareIp(before: IpHeader, after: IpHeader, changes: string[]): void {
   if (!before.destination.every((byte, i) => byte === after.destination[i])) changes.push("ip.destination.changed");
   if (!before.source.every((byte, i) => byte === after.source[i])) changes.push("ip.source.changed");
   if (before.family === 4 && after.family === 4) {
-    // A router that quotes in its own byte order does so with all numbers of the header.
-    const isSwapped = swapped(after.totalBytes) === before.totalBytes;
-    const id = isSwapped && swapped(after.id) === before.id ? before.id : after.id;
+    const isTurned = isSwapped(before, after);
+    const id = isTurned && swapped(after.id) === before.id ? before.id : after.id;
     if (before.id !== id) changes.push("ip.id.changed");
-    const dontFragment = after.dontFragment || (isSwapped && after.fragmentOffset === SWAPPED_DF_OFFSET);
+    const dontFragment = after.dontFragment || (isTurned && after.fragmentOffset === SWAPPED_DF_OFFSET);
     if (before.dontFragment && !dontFragment) changes.push("ip.df.cleared");
   }
   if (before.family === 6 && after.family === 6 && before.flowLabel !== after.flowLabel) {

@@ -121,8 +121,11 @@ function toUs(family: 0 | 1, from: readonly [Uint8Array, Uint8Array]): IpToEncod
   return { source: from[family], destination: OWN[family], ttl: 57 };
 }
 
-/** Extension structures (RFC 4884 section 7) with right checksums: an MPLS label stack (RFC 4950), and one object of class 2. */
-const EXTENSIONS = ["200033ac0008010105dc1101", "2000b16b000c0200000102030405060a"].map(bytesOfHex);
+/** Extension structures (RFC 4884 section 7) with right checksums: an MPLS label stack (RFC 4950) and an interface (RFC 5837). */
+export const EXTENSIONS: readonly Uint8Array[] = [
+  "2000c819 00080101 05dc1101",
+  "20006921 001c020f 00000007 00010000 c0000201 0865746830000000 000005dc",
+].map(bytesOfHex);
 
 /** ICMP errors of routers: a whole quote, the shortest one, and with extensions. */
 export const ICMP_ERRORS: readonly Uint8Array[] = PROBES.flatMap((probe) => {

@@ -27,6 +27,8 @@ function hop(ttl: number, from: string, more: Partial<TraceHopRow> = {}): TraceH
     options: new Uint8Array(0),
     icmpType: 11,
     icmpCode: 0,
+    firstDifferenceBit: null,
+    icmpExtensions: [],
     ...more,
   };
 }
@@ -87,6 +89,13 @@ describe("trace report", () => {
       "plain",
     );
     expect(line).toBe("1 192.0.2.1 1.3 ms quote too short to see tcp.option.ts, tcp.window");
+  });
+
+  it("shows what a router told of itself behind its hop, whatever its quote shows", () => {
+    const icmpExtensions = ["mpls label=24001 exp=0 s=1 ttl=1", "interface role=incoming index=7 name=eth0"];
+    expect(lines([hop(1, "192.0.2.1", { icmpExtensions })])[1]).toBe(
+      "1 192.0.2.1 1.3 ms unchanged <mpls label=24001 exp=0 s=1 ttl=1> <interface role=incoming index=7 name=eth0>",
+    );
   });
 
   it("colours only where it is told to", () => {

@@ -50,5 +50,7 @@ export function hopRow(index: number): TraceHopRow {
     options: nothing,
     icmpType: 11,
     icmpCode: 0,
+    firstDifferenceBit: null,
+    icmpExtensions: [],
   };
 }

@@ -10,8 +10,18 @@ import { createSimKit } from "./sim-kit.js";
 const CLEAN = sharesSchema.parse({ dark: 0.2, hosts: 0.7, headerBoxes: 0, optionBoxes: 0, echoes: 0 });
 const VARIANTS = 3;
 
-/** Ways to quote that can be told apart afterwards; RFC 4884 pads as well. */
-export const QUOTE_STYLES = ["whole", "8 bytes", "28 bytes", "padded", "length swapped", "TTL 0"] as const;
+/** Ways to quote that can be told apart afterwards. */
+export const QUOTE_STYLES = [
+  "whole",
+  "8 bytes",
+  "28 bytes",
+  "padded",
+  "length swapped",
+  "TTL 0",
+  "MPLS label",
+  "MPLS labels without length",
+  "interface",
+] as const;
 type QuoteStyle = (typeof QUOTE_STYLES)[number];
 
 export interface CleanPaths {
@@ -44,7 +54,8 @@ export async function traceCleanPaths(first: number, count: number): Promise<Cle
     if (style !== null) styles.set(style, (styles.get(style) ?? 0) + 1);
   }
   const findings = [...rowsOf].flatMap(([index, own]) => {
-    const changes = [...own.flatMap((row) => row.changes), ...changesOf(own, index)];
+    const differences = own.flatMap(({ firstDifferenceBit: bit }) => (bit === null ? [] : [`bit ${bit}`]));
+    const changes = [...own.flatMap((row) => row.changes), ...differences, ...changesOf(own, index)];
     return changes.length === 0 ? [] : `${formatAddress(addressOf(first + index))} ${JSON.stringify(changes)}`;
   });
   return { traces: count * VARIANTS, answers: rows.length, styles, findings };
@@ -57,8 +68,12 @@ function addressOf(number: number): Uint8Array {
 }
 
 /** Null for the answer of a host. */
-function styleOf({ quote, target }: TraceHopRow): QuoteStyle | null {
+function styleOf({ quote, target, icmpExtensions: [told, more] }: TraceHopRow): QuoteStyle | null {
   if (quote.length === 0) return null;
+  if (told !== undefined) {
+    if (told.startsWith("interface")) return "interface";
+    return more === undefined ? "MPLS label" : "MPLS labels without length";
+  }
   const isIpv4 = addressFamily(target) === 4;
   if (quote[isIpv4 ? 8 : 7] === 0) return "TTL 0";
   // A probe is shorter than 256 bytes.

@@ -12,6 +12,7 @@ export function quoting(ttl: number, responder: string, changes: readonly string
     mptcp: changes.includes("tcp.option.mptcp.removed") ? "stripped-removed" : "unmodified",
     changes,
     unobservable: [],
+    icmpExtensions: [],
   };
 }
 

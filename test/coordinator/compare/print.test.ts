@@ -33,6 +33,14 @@ describe("printExplanation", () => {
     expect(text).toContain("near the vantage point that sees it");
     expect(text).toContain("the MPTCP option is cut out between hop 1 (192.0.2.1) and hop 2 (192.0.2.3)");
   });
+
+  it("shows behind a hop what its router told of itself", () => {
+    const told = { ...quoting(1, "192.0.2.9"), icmpExtensions: ["mpls label=24001 exp=0 s=1 ttl=1"] };
+    const evidence = [view("fra", "claims-v1", trace("v1", told, answering(2, "198.19.7.10", "claims-v1")))];
+    expect(printExplanation({ ...explanation, evidence })).toMatch(
+      /192\.0\.2\.9 +quotes it as sent {2}<mpls label=24001 exp=0 s=1 ttl=1>\n/,
+    );
+  });
 });
 
 describe("printComparison", () => {

@@ -1,12 +1,14 @@
 import { DecodeError } from "../../../shared/errors.js";
 import { decodePacket } from "../../../shared/packet/decode.js";
 import { decodeIcmpError } from "../../../shared/packet/icmp.js";
+import { decodeIcmpExtensions } from "../../../shared/packet/icmp-extensions.js";
 import { decodeIp } from "../../../shared/packet/ip.js";
 import { createSegment, readSegment } from "../../../shared/packet/segment.js";
 import { decodeTcp } from "../../../shared/packet/tcp.js";
 import { verifyChecksums } from "../../../shared/packet/verify.js";
+import { put16 } from "../../../shared/packet/write.js";
 import { type FuzzedDecoder, PACKET_BYTES } from "../decoder.js";
-import { ICMP_ERRORS, PROBES, SEGMENTS } from "../seeds.js";
+import { EXTENSIONS, ICMP_ERRORS, PROBES, SEGMENTS } from "../seeds.js";
 
 const packets = [...PROBES, ...SEGMENTS, ...ICMP_ERRORS];
 const refused = { maxBytes: PACKET_BYTES, refusal: DecodeError };
@@ -24,6 +26,14 @@ export const PACKET_DECODERS: readonly FuzzedDecoder[] = [
       verifyChecksums(bytes);
       return decodePacket(bytes);
     },
+  },
+  {
+    ...refused,
+    name: "icmp-extensions",
+    seeds: EXTENSIONS,
+    refusal: null,
+    decode: decodeIcmpExtensions,
+    repair: (bytes) => put16(bytes.subarray(0, 4), 2, 0),
   },
   { ...refused, name: "segment", seeds: packets, refusal: null, decode: readAlike },
 ];

@@ -94,7 +94,8 @@ function expected(row: FactRow, number: number): Record<string, unknown> {
     return { ...common, ...icmp, tcp_flags: row.tcpFlags, window: row.window, receiver_key: key(row.receiverKey) };
   }
   const { kind, mptcp, changes, unobservable } = row;
-  return { ...common, ...icmp, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
+  const shown = { first_difference_bit: row.firstDifferenceBit, icmp_extensions: row.icmpExtensions };
+  return { ...common, ...icmp, ...shown, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
 }
 
 test("the engine reads back every value of all tables", async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { parseAddress } from "../../../shared/address/address.js";
-import { prependConstants } from "../../../shared/batch/constants.js";
+import { ByteBuffer } from "../../../shared/batch/byte-buffer.js";
+import { COLUMNS } from "../../../shared/batch/columns.js";
+import { prependConstants, stringBytes } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
@@ -49,6 +51,8 @@ const hop: TraceHopRow = {
   options: new Uint8Array(),
   icmpType: 3,
   icmpCode: 0,
+  firstDifferenceBit: 31,
+  icmpExtensions: ["mpls label=24001 exp=0 s=1 ttl=1"],
 };
 const handshake: HandshakeRow = {
   table: "handshakes",
@@ -135,7 +139,10 @@ describe("the store", () => {
     const encoder = createBatchEncoder("trace_hops");
     encoder.append(hop);
     await warehouse.store.insertBlock("trace_hops", prependConstants(encoder.finish(), constants), constants.batch);
-    const found = await rows("SELECT target, ttl, rtt_us, changes, unobservable, hex(quote) AS quote FROM trace_hops");
+    const found = await rows(
+      `SELECT target, ttl, rtt_us, changes, unobservable, hex(quote) AS quote, first_difference_bit, icmp_extensions
+       FROM trace_hops`,
+    );
     expect(found).toEqual([
       {
         target: "2001:db8:7::10",
@@ -144,6 +151,8 @@ describe("the store", () => {
         changes: ["tcp.option.mptcp.removed"],
         unobservable: ["tcp.option.ts", "tcp.window"],
         quote: "60000000",
+        first_difference_bit: 31,
+        icmp_extensions: ["mpls label=24001 exp=0 s=1 ttl=1"],
       },
     ]);
   });
@@ -169,6 +178,26 @@ describe("the store", () => {
         options: "1E0C",
       },
     ]);
+  });
+
+  it("takes a block of an older layout, and knows nothing of what that has no column for", async () => {
+    // As agents wrote it before: without its two last columns but one.
+    const older = COLUMNS.trace_hops().filter(
+      ({ name }) => !["first_difference_bit", "icmp_extensions"].includes(name),
+    );
+    for (const column of older) column.append(hop, 0);
+    const start = new ByteBuffer();
+    start.varint(older.length);
+    start.varint(1);
+    const parts = older.flatMap(({ name, type, parts }) => [
+      Buffer.concat([stringBytes(name), stringBytes(type)]),
+      ...parts.map((part) => part.view()),
+    ]);
+    const block = prependConstants(Buffer.concat([start.view(), ...parts]), { ...constants, campaign: "older" });
+    await warehouse.store.insertBlock("trace_hops", block, "older");
+    expect(
+      await rows("SELECT ttl, first_difference_bit, icmp_extensions FROM trace_hops WHERE campaign = 'older'"),
+    ).toEqual([{ ttl: 5, first_difference_bit: null, icmp_extensions: [] }]);
   });
 
   it("counts a block that is inserted twice with one token once", async () => {

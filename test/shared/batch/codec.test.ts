@@ -28,11 +28,12 @@ test.each([
   ["no batch id", { batch: "" }],
   ["a batch id that is no UUID", { batch: "1' OR '1" }],
   ["no campaign", { campaign: "" }],
-  ["another layout of rows", { schema: 2 }],
+  ["a later layout of rows", { schema: 3 }],
+  ["no layout of rows", { schema: 0 }],
   ["another number of rows than the block", { rows: 4 }],
   ["no rows", { rows: 0, block: createBatchEncoder("trace_hops").finish() }],
 ])("%s is refused", (_, change) => {
-  const fields = { ...message(), schema: 1, ...change };
+  const fields = { ...message(), schema: 2, ...change };
   const bytes = Batch.encode({ ...fields, block: Buffer.from(fields.block) }).finish();
   expect(() => decodeBatch(bytes)).toThrow(DecodeError);
 });
@@ -45,12 +46,21 @@ test.each([
   expect(() => decodeBatch(bytes)).toThrow(DecodeError);
 });
 
+test("a batch of an older layout of rows is read: its block lacks columns that the store fills", () => {
+  const { block, ...fields } = message();
+  const bytes = Batch.encode({ ...fields, schema: 1, block: Buffer.from(block) }).finish();
+  expect(decodeBatch(bytes)).toMatchObject({ table: "trace_hops", rows: 3 });
+});
+
 test("a message full of empty fields is refused at the second of them", () => {
   const empty = Buffer.alloc(1_048_576, Buffer.from("0a00", "hex"));
-  const beganMs = performance.now();
-  for (let i = 0; i < 100; i++) expect(() => decodeBatch(empty)).toThrow(DecodeError);
-  // Whoever reads a single one to its end needs longer.
-  expect(performance.now() - beganMs).toBeLessThan(100);
+  // The least of several, as the machine may have other work; to read all fields takes 50 ms and more.
+  const tookMs = Array.from({ length: 10 }, () => {
+    const beganMs = performance.now();
+    expect(() => decodeBatch(empty)).toThrow(DecodeError);
+    return performance.now() - beganMs;
+  });
+  expect(Math.min(...tookMs)).toBeLessThan(10);
 });
 
 test("no bytes bring anything but a DecodeError", () => {

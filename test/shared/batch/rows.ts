@@ -50,6 +50,8 @@ export const traceHopRows: fc.Arbitrary<TraceHopRow> = fc.record({
   mptcp: fc.constantFrom(...MPTCP_STATES),
   changes: names,
   unobservable: names,
+  firstDifferenceBit: fc.option(uint16),
+  icmpExtensions: names,
 });
 
 const { quote: _quote, icmpType: _type, icmpCode: _code, ...withoutIcmp } = common;

@@ -16,6 +16,7 @@ const SYN_V6 = hex(`
   d2d401bb99ae232400000000b002fd205baf0000
   020405a0 0402 080a305e4c7b00000000 01 03030a 1e040181`);
 const MPTCP_AT = 60;
+const NOTHING_FOUND = { mptcp: "unmodified", changes: [], unobservable: [], firstDifferenceBit: null };
 
 /** A copy with bytes overwritten: offset and hexadecimal digits. */
 function edited(packet: Uint8Array, ...edits: readonly (readonly [at: number, digits: string])[]): Uint8Array {
@@ -43,7 +44,7 @@ describe("diffQuote of a whole quote", () => {
   ])("finds nothing where only TTL and checksums differ: %s", (_name, sent) => {
     const quote =
       sent.length === 64 ? edited(sent, [8, "01"], [10, "beef"], [36, "cafe"]) : edited(sent, [7, "01"], [56, "cafe"]);
-    expect(diffQuote(sent, quote)).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+    expect(diffQuote(sent, quote)).toEqual(NOTHING_FOUND);
   });
 
   test.each<[string, Uint8Array, string, readonly string[]]>([
@@ -87,7 +88,7 @@ describe("diffQuote of a whole quote", () => {
     ["the window", edited(SYN, [34, "ffff"]), "unmodified", ["tcp.window.changed"]],
     ["the urgent pointer", edited(SYN, [38, "0001"]), "unmodified", ["tcp.urgent.changed"]],
   ])("names a change of %s", (_what, quote, mptcp, changes) => {
-    expect(diffQuote(SYN, quote)).toEqual({ mptcp, changes, unobservable: [] });
+    expect(diffQuote(SYN, quote)).toMatchObject({ mptcp, changes, unobservable: [] });
   });
 
   test("names a length that no option explains", () => {
@@ -101,12 +102,16 @@ describe("diffQuote of a whole quote", () => {
 
   test("tells an option that was added", () => {
     const control = withOptions("020405b40402080a2350801f000000000103030a");
-    expect(diffQuote(control, SYN)).toEqual({ mptcp: "added", changes: ["tcp.option.mptcp.added"], unobservable: [] });
+    expect(diffQuote(control, SYN)).toMatchObject({
+      mptcp: "added",
+      changes: ["tcp.option.mptcp.added"],
+      unobservable: [],
+    });
   });
 
   test("of a probe without MPTCP is unmodified without MPTCP", () => {
     const control = withOptions("020405b40402080a2350801f000000000103030a");
-    expect(diffQuote(control, control)).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+    expect(diffQuote(control, control)).toEqual(NOTHING_FOUND);
   });
 });
 
@@ -116,6 +121,7 @@ describe("diffQuote of a short quote", () => {
       mptcp: "unobservable",
       changes: [],
       unobservable: [...FIELDS_BEHIND_8_BYTES, ...ALL_OPTIONS, "tcp.option.order"].sort(),
+      firstDifferenceBit: null,
     });
   });
 
@@ -126,7 +132,8 @@ describe("diffQuote of a short quote", () => {
 
   test("that ends within the MPTCP option leaves it unobservable, also where its first bytes differ", () => {
     for (const end of [MPTCP_AT, MPTCP_AT + 1, MPTCP_AT + 2, MPTCP_AT + 3]) {
-      const expected = { mptcp: "unobservable", changes: [], unobservable: ["tcp.option.mptcp", "tcp.option.order"] };
+      const unobservable = ["tcp.option.mptcp", "tcp.option.order"];
+      const expected = { mptcp: "unobservable", changes: [], unobservable, firstDifferenceBit: null };
       expect(diffQuote(SYN, SYN.subarray(0, end))).toEqual(expected);
     }
   });
@@ -164,11 +171,11 @@ describe("diffQuote of a short quote", () => {
 describe("diffQuote of what routers do to quotes", () => {
   test("takes padding to 128 bytes for no change (RFC 4884 section 4)", () => {
     const padded = Uint8Array.from([...SYN, ...new Array(64).fill(0)]);
-    expect(diffQuote(SYN, padded)).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+    expect(diffQuote(SYN, padded)).toEqual(NOTHING_FOUND);
   });
 
   test("takes a length in the wrong byte order for no change", () => {
-    expect(diffQuote(SYN, edited(SYN, [2, "4000"]))).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+    expect(diffQuote(SYN, edited(SYN, [2, "4000"]))).toEqual(NOTHING_FOUND);
   });
 
   test.each([28, 32, 50, MPTCP_AT, MPTCP_AT + 3])("takes zeros behind a quote of %d bytes for padding", (end) => {
@@ -182,7 +189,7 @@ describe("diffQuote of what routers do to quotes", () => {
   test("takes zeros at the end of a padded quote for the packet's own where the probe has them, too", () => {
     const probe = edited(SYN, [MPTCP_AT + 2, "0000"]);
     const padded = Uint8Array.from([...probe, ...new Array(64).fill(0)]);
-    expect(diffQuote(probe, padded)).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+    expect(diffQuote(probe, padded)).toEqual(NOTHING_FOUND);
   });
 
   test("still finds what was filled with NOPs in a padded quote", () => {
@@ -196,7 +203,7 @@ describe("diffQuote of what routers do to quotes", () => {
     for (const end of [0, 3, 6, 12]) {
       const message = Uint8Array.from([11, 0, 0, 0, 0, 32, 0, 0, ...padded, ...extensions.slice(0, end)]);
       const quote = decodeIcmpError(message, 4)?.quote ?? new Uint8Array(0);
-      expect(diffQuote(SYN, quote)).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+      expect(diffQuote(SYN, quote)).toEqual(NOTHING_FOUND);
     }
   });
 });

@@ -59,8 +59,10 @@ function paddedTo(bytes: number, quote: Uint8Array): Uint8Array {
   return padded;
 }
 
+const NOTHING_FOUND: QuoteDiff = { mptcp: "unmodified", changes: [], unobservable: [], firstDifferenceBit: null };
+
 function expectNothingFound(diff: QuoteDiff): void {
-  expect(diff).toEqual({ mptcp: "unmodified", changes: [], unobservable: [] });
+  expect(diff).toEqual(NOTHING_FOUND);
 }
 
 describe("a quote of the whole probe", () => {
@@ -109,7 +111,7 @@ describe("a quote of the whole probe", () => {
     ["tcp.urgent.changed", { tcp: { urgent: 1 } }],
   ])("shows %s, and nothing else", (change, changed) => {
     const quote = syn([...BEFORE_MPTCP, ...CAPABLE_V0], changed);
-    expect(diffQuote(sent, quote)).toEqual({ mptcp: "unmodified", changes: [change], unobservable: [] });
+    expect(diffQuote(sent, quote)).toMatchObject({ mptcp: "unmodified", changes: [change], unobservable: [] });
   });
 
   test("shows a flow label that was rewritten", () => {
@@ -159,7 +161,7 @@ describe("the MPTCP option in a whole quote", () => {
     ],
     ["in front of the others", [...CAPABLE_V0, ...BEFORE_MPTCP], "unmodified", ["tcp.option.order.changed"]],
   ] as const)("is found %s", (_how, options, mptcp, changes) => {
-    expect(diffQuote(sent, syn(options))).toEqual({ mptcp, changes, unobservable: [] });
+    expect(diffQuote(sent, syn(options))).toMatchObject({ mptcp, changes, unobservable: [] });
     // Padding hides nothing, but what itself is zero.
     const isZeroFilled = options.at(-1) === 0;
     expect(diffQuote(sent, paddedTo(128, syn(options))).mptcp).toBe(isZeroFilled ? "unobservable" : mptcp);
@@ -171,6 +173,8 @@ describe("the MPTCP option in a whole quote", () => {
       mptcp: "stripped-nop",
       changes: ["tcp.option.mptcp.nop", "tcp.option.mss.removed"],
       unobservable: [],
+      // 72 bytes became 68: the last byte of the total length.
+      firstDifferenceBit: 28,
     });
     const nopTsNoMptcp = [...MSS, ...SACK_PERMITTED, ...nops(10), ...WINDOW_SCALE];
     expect(diffQuote(sent, syn(nopTsNoMptcp)).changes).toEqual(["tcp.option.mptcp.removed", "tcp.option.ts.nop"]);
@@ -179,7 +183,7 @@ describe("the MPTCP option in a whole quote", () => {
   test("is added where the probe had none", () => {
     const plain = syn(BEFORE_MPTCP);
     const diff = diffQuote(plain, syn([...BEFORE_MPTCP, ...CAPABLE_V1]));
-    expect(diff).toEqual({ mptcp: "added", changes: ["tcp.option.mptcp.added"], unobservable: [] });
+    expect(diff).toMatchObject({ mptcp: "added", changes: ["tcp.option.mptcp.added"], unobservable: [] });
   });
 
   test("stays while other options are rewritten by a normaliser", () => {
@@ -188,6 +192,7 @@ describe("the MPTCP option in a whole quote", () => {
       mptcp: "unmodified",
       changes: ["tcp.option.mss.changed", "tcp.option.ts.changed", "tcp.option.ws.nop"],
       unobservable: [],
+      firstDifferenceBit: 8 * 43,
     });
   });
 });
@@ -200,6 +205,7 @@ describe("a quote that ends early", () => {
       mptcp: "unobservable",
       changes: [],
       unobservable: [...TCP_FIELDS_BEHIND_8_BYTES, ...OPTION_FIELDS].sort(),
+      firstDifferenceBit: null,
     };
     expect(diffQuote(probe, short)).toEqual(open);
     // RFC 4884 section 3: what is followed by extensions is zero-padded to 128 bytes.
@@ -226,6 +232,7 @@ describe("a quote that ends early", () => {
           const diff = diffQuote(probe, isPadded ? paddedTo(128, short) : short);
           const end = Math.min(probe.length - headerBytes, quotedBytes);
           expect(diff.changes).toEqual([]);
+          expect(diff.firstDifferenceBit).toBeNull();
           const isWhole = end === probe.length - headerBytes;
           expect(diff.mptcp).toBe(isWhole ? "unmodified" : "unobservable");
         },
@@ -253,22 +260,35 @@ describe("a quote that ends early", () => {
       mptcp: "unobservable",
       changes: ["tcp.option.mss.removed"],
       unobservable: ["tcp.option.mptcp", "tcp.option.order"],
+      firstDifferenceBit: 28,
     });
   });
 });
 
 describe("quotes in ICMP messages with RFC 4884 extensions", () => {
-  const mplsLabel = Uint8Array.from([0x20, 0, 0, 0, 0, 8, 1, 1, 0, 1, 0x31, 1]);
-  test.each([
-    [4, 11],
-    [6, 3],
-  ] as const)("are cut at the length field, IPv%i", (family, type) => {
+  // An MPLS label (RFC 4950), and an interface with index, address, name and MTU (RFC 5837).
+  const structures = [
+    "2000c81900080101 05dc1101",
+    "20006921001c020f 00000007 00010000c0000201 0865746830000000 000005dc",
+  ];
+  test.each(
+    structures.flatMap((digits) =>
+      ([4, 6] as const).flatMap((family) =>
+        [true, false].map((omitsLength) => [digits, family, omitsLength ? "without" : "with", omitsLength] as const),
+      ),
+    ),
+  )("show no change because of %s, IPv%i, %s the length field", (digits, family, _with, omitsLength) => {
+    const extensions = Uint8Array.from(Buffer.from(digits.replaceAll(" ", ""), "hex"));
     const probe = syn([...BEFORE_MPTCP, ...CAPABLE_V1], { family });
-    const error = encodeIcmpErrorPacket(ADDRESSES[family], { type, code: 0, quote: probe, extensions: mplsLabel });
-    const packet = decodePacket(error);
-    if (packet.kind !== "icmp-error") throw new Error(`decoded as ${packet.kind}`);
-    expect(packet.icmp.extensions).toEqual(mplsLabel);
-    expectNothingFound(diffQuote(probe, packet.icmp.quote));
+    for (const bytes of [probe.length, (family === 4 ? 20 : 40) + 8]) {
+      const quote = probe.subarray(0, bytes);
+      const error = { type: family === 4 ? 11 : 3, code: 0, quote, extensions, omitsLength };
+      const packet = decodePacket(encodeIcmpErrorPacket(ADDRESSES[family], error));
+      if (packet.kind !== "icmp-error") throw new Error(`decoded as ${packet.kind}`);
+      expect(packet.icmp.extensions).toEqual(extensions);
+      expect(diffQuote(probe, packet.icmp.quote)).toEqual(diffQuote(probe, quote));
+      expect(diffQuote(probe, packet.icmp.quote)).toMatchObject({ changes: [], firstDifferenceBit: null });
+    }
   });
 });
 
