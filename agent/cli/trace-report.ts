@@ -1,6 +1,7 @@
 import { formatAddress } from "../../shared/address/address.js";
 import type { TraceHopRow } from "../../shared/batch/rows.js";
 import type { Variant } from "../../shared/probe/variant.js";
+import { isMarking } from "../../shared/verdict/marking.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
 import { changeWords } from "../../shared/verdict/words.js";
 
@@ -83,11 +84,14 @@ function hopWords(hop: TraceHopRow, paint: Paint): string {
 
 function quoteWords(hop: TraceHopRow, paint: Paint): string {
   const tooShort = unseenWords(hop);
-  if (hop.changes.length > 0) {
-    const changes = paint.changed(hop.changes.map(changeWords).join(", "));
-    return tooShort === null ? changes : `${changes}; ${paint.faint(tooShort)}`;
-  }
-  return tooShort === null ? paint.clean("unchanged") : paint.faint(tooShort);
+  const changes = hop.changes.filter((change) => !isMarking(change)).map(changeWords);
+  const markings = hop.changes.filter(isMarking).map(changeWords);
+  const parts: string[] = [];
+  if (changes.length > 0) parts.push(paint.changed(changes.join(", ")));
+  else if (tooShort === null) parts.push(paint.clean("unchanged"));
+  if (tooShort !== null) parts.push(paint.faint(tooShort));
+  if (markings.length > 0) parts.push(paint.faint(`marking: ${markings.join(", ")}`));
+  return parts.join("; ");
 }
 
 function unseenWords(hop: TraceHopRow): string | null {
@@ -97,9 +101,10 @@ function unseenWords(hop: TraceHopRow): string | null {
   return `quote too short to see ${names}`;
 }
 
-/** Where each field changed, then whether the target was reached. */
+/** Where each field changed, markings last, then whether the target was reached. */
 function conclusion(hops: readonly TraceHopRow[], paint: Paint): string[] {
   const lines: string[] = [];
+  const markings: string[] = [];
   const fields = new Set<string>();
   for (const hop of hops) {
     for (const change of hop.changes) {
@@ -108,9 +113,11 @@ function conclusion(hops: readonly TraceHopRow[], paint: Paint): string[] {
       fields.add(field);
       const clean = hops.findLast((one) => one.ttl < hop.ttl && showsUnchanged(one, field));
       const after = clean === undefined ? "before" : `between ${hopName(clean)} and`;
-      lines.push(`     ${paint.changed(changeWords(change))} ${after} ${hopName(hop)}`);
+      if (isMarking(change)) markings.push(paint.faint(`     ${changeWords(change)} ${after} ${hopName(hop)}`));
+      else lines.push(`     ${paint.changed(changeWords(change))} ${after} ${hopName(hop)}`);
     }
   }
+  lines.push(...markings);
   const end = hops.at(-1);
   if (end === undefined) {
     lines.push(paint.faint("     no hop answered: nothing came back to any probe"));

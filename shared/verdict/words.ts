@@ -42,6 +42,8 @@ const CHANGE_WORDS: Readonly<Record<string, string>> = {
   "tcp.option.mptcp.echoed": "the MPTCP option is sent back as it came",
   "tcp.option.mss.changed": "the maximum segment size is rewritten",
   "ip.length.changed": "the packet has another length",
+  "ip.dscp.changed": "the DSCP is rewritten",
+  "ip.ecn.changed": "the ECN bits are rewritten",
 };
 
 /** A condition name in words; names without words of their own are shown as they are. */

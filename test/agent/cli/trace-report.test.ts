@@ -98,6 +98,24 @@ describe("trace report", () => {
     );
   });
 
+  it("tells how packets are marked apart from what is changed, in a hop and below", () => {
+    const paint = { ...plainPaint, changed: (text: string) => `!${text}!` };
+    const hops = [
+      hop(1, "192.0.2.1"),
+      hop(2, "192.0.2.2", { changes: ["ip.dscp.changed", "ip.ecn.changed"] }),
+      hop(3, "203.0.113.3", { mptcp: "stripped-removed", changes: ["ip.dscp.changed", "tcp.option.mptcp.removed"] }),
+    ];
+    const found = formatTrace({ target, port: 80, variant: "v1", hops }, paint).map((line) => line.trim());
+    expect(found[2]).toMatch(/ unchanged; marking: the DSCP is rewritten, the ECN bits are rewritten$/);
+    expect(found[3]).toMatch(/ !the MPTCP option is cut out!; marking: the DSCP is rewritten$/);
+    expect(found.slice(4)).toEqual([
+      "!the MPTCP option is cut out! between hop 2 (192.0.2.2) and hop 3 (203.0.113.3)",
+      "the DSCP is rewritten between hop 1 (192.0.2.1) and hop 2 (192.0.2.2)",
+      "the ECN bits are rewritten between hop 1 (192.0.2.1) and hop 2 (192.0.2.2)",
+      "not reached: the last answer came from hop 3 (203.0.113.3)",
+    ]);
+  });
+
   it("colours only where it is told to", () => {
     const report: TraceReport = { target, port: 80, variant: "v1", hops: [hop(1, "192.0.2.1")] };
     expect(formatTrace(report, plainPaint).join()).not.toContain("\u001b");
