@@ -1,5 +1,5 @@
 import { DecodeError } from "../../../shared/errors.js";
-import { diffQuote } from "../../../shared/quote/diff.js";
+import { diffQuote, type QuoteDiff } from "../../../shared/quote/diff.js";
 import { compareOptions } from "../../../shared/quote/options.js";
 import { type FuzzedDecoder, PACKET_BYTES } from "../decoder.js";
 import { PROBES, SEGMENTS } from "../seeds.js";
@@ -13,7 +13,7 @@ export const QUOTE_DECODERS: readonly FuzzedDecoder[] = [
     seeds: PROBES,
     maxBytes: PACKET_BYTES,
     refusal: DecodeError,
-    decode: (quote) => sorted(diffQuote(probeFor(quote), quote)),
+    decode: (quote) => consistent(diffQuote(probeFor(quote), quote)),
   },
   {
     name: "quoted-options",
@@ -24,8 +24,9 @@ export const QUOTE_DECODERS: readonly FuzzedDecoder[] = [
   },
 ];
 
-/** Nothing is both changed and unobservable. */
-function sorted({ changes, unobservable }: ReturnType<typeof diffQuote>): void {
+/** Nothing is both changed and unobservable, and what is changed differs in a bit. */
+function consistent({ changes, unobservable, firstDifferenceBit }: QuoteDiff): void {
+  if (changes.length > 0 && firstDifferenceBit === null) throw new Error(`${changes[0]}, and no bit differs`);
   for (const field of unobservable) {
     if (changes.some((change) => change.startsWith(`${field}.`) && !field.startsWith("tcp.option"))) {
       throw new Error(`${field} is unobservable and changed`);
