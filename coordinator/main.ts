@@ -4,6 +4,7 @@ import { hideBin } from "yargs/helpers";
 import { runProgram } from "../shared/cli/program.js";
 import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
 import { doctorCommand } from "./cli/doctor.js";
+import { replayCommand } from "./cli/replay.js";
 import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
 import { upCommand } from "./cli/up.js";
 import { demoCommand } from "./demo/command.js";
@@ -23,6 +24,7 @@ process.exitCode = await runProgram(
         .command(agentsCommand)
         .command(compareCommand)
         .command(explainCommand)
+        .command(replayCommand)
         .command(queryCommand)
         .command(doctorCommand),
     globals: {

@@ -6,7 +6,9 @@ export function rowToJson(row: FactRow): string {
   return JSON.stringify(row, (_key, value: unknown) => {
     if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
     if (typeof value === "bigint") return value.toString(16).padStart(16, "0");
-    if (value === row) return { ...row, target: formatAddress(row.target), responder: formatAddress(row.responder) };
-    return value;
+    if (value !== row) return value;
+    const { target, responder } = row;
+    const sentFrom = row.table === "trace_hops" ? { sentFrom: formatAddress(row.sentFrom) } : {};
+    return { ...row, target: formatAddress(target), responder: formatAddress(responder), ...sentFrom };
   });
 }

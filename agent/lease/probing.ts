@@ -49,8 +49,7 @@ export interface ProbeNetworkOptions {
 /** What the engines of one campaign share. */
 interface CampaignParts {
   readonly fields: ProbeFields;
-  readonly profile: OptionProfile;
-  readonly matcher: ReplyMatcher;
+  readonly matchers: Map<OptionProfile, ReplyMatcher>;
   readonly cap: SharedCap;
 }
 
@@ -68,18 +67,18 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
   const isSkipped = inAnyPrefix(options.leftOut);
   const busyHosts = new Set<string>();
 
-  const partsOf = (plan: WorkPlan): CampaignParts => {
+  const partsOf = (plan: WorkPlan) => {
     const known = campaigns.get(plan.campaign);
-    if (known !== undefined) {
-      known.cap.cap.setRate(plan.packetsPerSecond);
-      return known;
-    }
-    const fields = createProbeFields(plan.secret);
+    known?.cap.cap.setRate(plan.packetsPerSecond);
+    const fields = known?.fields ?? createProbeFields(plan.secret);
+    const matchers = known?.matchers ?? new Map<OptionProfile, ReplyMatcher>();
+    const cap = known?.cap ?? sharedCap(plan.packetsPerSecond, clock);
+    // Stages of a campaign may look like different systems.
     const profile = profileNamed(plan.options);
-    const matcher = createReplyMatcher(fields, profile);
-    const parts = { fields, profile, matcher, cap: sharedCap(plan.packetsPerSecond, clock) };
-    campaigns.set(plan.campaign, parts);
-    return parts;
+    const matcher = matchers.get(profile) ?? createReplyMatcher(fields, profile);
+    matchers.set(profile, matcher);
+    campaigns.set(plan.campaign, { fields, matchers, cap });
+    return { fields, profile, matcher, cap };
   };
 
   const engineOf = (job: ProbeJob, allowedUntil: () => number): Engine => {

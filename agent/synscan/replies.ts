@@ -1,10 +1,10 @@
+import { icmpMeaning } from "../../shared/packet/icmp-meaning.js";
 import type { Segment } from "../../shared/packet/segment.js";
 import { createProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
 import { profileFacts } from "../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { classifySegment, classifySynReply, type SynQuestion } from "../../shared/verdict/syn-reply.js";
 import type { EngineOptions } from "../wire/engine.js";
-import { icmpMeaning } from "../wire/icmp-meaning.js";
 import type { Reply } from "../wire/receiver.js";
 import { rttFromEchoedTime } from "../wire/rtt.js";
 import type { ScanBoard } from "./board.js";

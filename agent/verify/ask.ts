@@ -1,6 +1,6 @@
 import type { WellFormedMptcp } from "../../shared/option/mptcp-encode.js";
+import { icmpMeaning } from "../../shared/packet/icmp-meaning.js";
 import { TCP_ACK, TCP_RST, TCP_SYN, type TcpHeader } from "../../shared/packet/tcp.js";
-import { icmpMeaning } from "../wire/icmp-meaning.js";
 import type { Flow } from "./flow.js";
 import type { Arrival } from "./host-link.js";
 

@@ -1,5 +1,6 @@
 import type { HandshakeRow } from "../../shared/batch/rows.js";
 import type { Target } from "../../shared/target/source.js";
+import { factNames } from "../../shared/verdict/handshake.js";
 import type { HandshakeEvidence, HandshakeVariant } from "./verify-target.js";
 
 export interface HandshakeFactsOfRow {
@@ -42,5 +43,6 @@ export function handshakeRow({ source, index, target, variant, evidence }: Hands
     ttl: arrival?.packet.ip.ttl ?? 0,
     options: tcp?.options.slice() ?? new Uint8Array(0),
     segments: evidence.segments,
+    facts: factNames(evidence.facts),
   };
 }

@@ -3,7 +3,7 @@ import { type ProbeFieldValues, senderKey } from "../../shared/probe/fields.js";
 import { handshakePort } from "../../shared/probe/handshake-ports.js";
 import type { ReplyMatch } from "../../shared/probe/match.js";
 import type { Target } from "../../shared/target/source.js";
-import { judgeHandshake } from "../../shared/verdict/handshake.js";
+import { type DataFacts, handshakeSynVerdict, judgeHandshake } from "../../shared/verdict/handshake.js";
 import type { AfterHandshake, HandshakeVerdict, SynVerdict } from "../../shared/verdict/names.js";
 import { classifySynReply } from "../../shared/verdict/syn-reply.js";
 import { askWithSyn, type Patience, type SynAnswer } from "./ask.js";
@@ -40,6 +40,7 @@ export interface HandshakeEvidence {
   readonly connection: ConnectionFacts | null;
   readonly second: SecondSubflow | null;
   readonly segments: readonly string[];
+  readonly facts: DataFacts;
 }
 
 /** From the third ACK to the resets. */
@@ -66,17 +67,16 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
   const isAltered = again?.talked?.facts.dataAckRight === true;
   const talked = isAltered ? again?.talked : first.talked;
   const { answer, syn, capable } = first;
-  const judged = judgeHandshake({
-    joinReset,
-    // A claim of the other version is no answer to this handshake.
-    synVerdict: capable === null && syn.verdict.startsWith("claims") ? "malformed" : syn.verdict,
+  const shown: DataFacts = {
     dataAcked: talked?.dataAcked ?? false,
     dssSeen: talked?.facts.dssSeen ?? false,
     dataAckRight: talked?.facts.dataAckRight ?? false,
     altered: isAltered || (talked?.facts.altered ?? false),
-  });
+  };
+  const judged = judgeHandshake({ ...shown, joinReset, synVerdict: handshakeSynVerdict(variant, syn.verdict) });
   return {
     ...judged,
+    facts: shown,
     joinProbe,
     synVerdict: syn.verdict,
     answer,

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
 import type { CampaignFile } from "../campaign/create.js";
@@ -9,6 +9,7 @@ import type { Campaigns } from "../campaign/runner.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
+import type { ReplayDesk } from "../replay/desk.js";
 import type { Fleet } from "../session/fleet.js";
 import type { Store } from "../store/store.js";
 
@@ -21,6 +22,7 @@ export interface ApiOptions {
   readonly hitlists: Hitlists;
   readonly fleet: Fleet;
   readonly store: Store;
+  readonly replays: ReplayDesk;
   readonly ingest: () => IngestStats;
 }
 
@@ -35,6 +37,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const sentFile = z.strictObject({ id: z.string(), name: z.string() });
 const campaignFile = z.strictObject({ text: z.string(), hitlist: sentFile.optional(), aliased: sentFile.optional() });
+const replayRequest = z.strictObject({ apply: z.boolean().default(false) });
 const compareQuery = z.object({
   port: z.coerce.number().int().min(1).max(65_535).optional(),
   limit: z.coerce.number().int().min(1).max(1_000_000).optional(),
@@ -91,7 +94,10 @@ function hasToken(request: FastifyRequest, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function routes(server: FastifyInstance, { campaigns, hitlists, fleet, store, version, ingest }: ApiOptions): void {
+function routes(
+  server: FastifyInstance,
+  { campaigns, hitlists, fleet, store, replays, version, ingest }: ApiOptions,
+): void {
   const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
   server.addContentTypeParser("application/octet-stream", (_request, content, done) => done(null, content));
   server.post("/v1/files", async ({ body }) => {
@@ -112,11 +118,10 @@ function routes(server: FastifyInstance, { campaigns, hitlists, fleet, store, ve
   server.post("/v1/campaigns/:id/pause", (request) => campaigns.pause(id(request)));
   server.post("/v1/campaigns/:id/resume", (request) => campaigns.resume(id(request)));
   server.post("/v1/campaigns/:id/cancel", (request) => campaigns.cancel(id(request)));
-  server.get("/v1/campaigns/:id/watch", (request, reply) => {
-    const progress = campaigns.watch(id(request));
-    reply.hijack();
-    reply.raw.writeHead(200, { "Content-Type": "application/x-ndjson" });
-    return pump(progress, reply.raw);
+  server.get("/v1/campaigns/:id/watch", (request, reply) => stream(campaigns.watch(id(request)), reply));
+  server.post("/v1/campaigns/:id/replay", (request, reply) => {
+    const { apply } = replayRequest.parse(request.body);
+    return stream(withFailure(replays.replay(campaigns.get(id(request)).id, apply)), reply);
   });
   server.get("/v1/campaigns/:id/compare", (request) => {
     const { id: campaign, state } = campaigns.get(id(request));
@@ -144,14 +149,25 @@ function routes(server: FastifyInstance, { campaigns, hitlists, fleet, store, ve
   });
 }
 
-/** Writes each value as a line; stops when the reader goes. */
-async function pump(
-  values: AsyncIterable<unknown>,
-  sink: NodeJS.WritableStream & { destroyed: boolean },
-): Promise<void> {
+/** Answers with a line for each value; stops when the reader goes. */
+async function stream(values: AsyncIterable<unknown>, reply: FastifyReply): Promise<void> {
+  reply.hijack();
+  const sink = reply.raw;
+  sink.writeHead(200, { "Content-Type": "application/x-ndjson" });
+  sink.flushHeaders();
   for await (const value of values) {
     if (sink.destroyed) return;
     sink.write(`${JSON.stringify(value)}\n`);
   }
   sink.end();
+}
+
+/** What goes wrong behind the first line can be told only by a last one. */
+async function* withFailure(values: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  try {
+    yield* values;
+  } catch (error) {
+    const remedy = error instanceof UserError ? error.remedy : "see the coordinator's log";
+    yield { failure: { error: errorMessage(error), remedy } };
+  }
 }

@@ -11,8 +11,8 @@ export interface Client {
   call(path: string, body?: unknown): Promise<unknown>;
   /** Sends the content of a file of any length; resolves with the id to name it by. */
   sendFile(content: Readable): Promise<string>;
-  /** Lines of a response that does not end by itself, as JSON values. */
-  lines(path: string, signal?: AbortSignal): AsyncIterable<unknown>;
+  /** Lines of a response that goes on for long, as JSON values; `body` makes it a POST. */
+  lines(path: string, signal?: AbortSignal, body?: unknown): AsyncIterable<unknown>;
 }
 
 const sentFile = z.object({ id: z.string() });
@@ -41,8 +41,8 @@ export function createClient(data: string): Client {
     return response;
   };
 
-  async function* lines(path: string, signal?: AbortSignal): AsyncGenerator<unknown> {
-    const response = await request(path, signal === undefined ? {} : { signal });
+  async function* lines(path: string, signal?: AbortSignal, body?: unknown): AsyncGenerator<unknown> {
+    const response = await request(path, { ...jsonBody(body), ...(signal && { signal }) });
     let rest = "";
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
@@ -62,11 +62,13 @@ export function createClient(data: string): Client {
       const response = await request("/v1/files", { method: "POST", body, headers, duplex: "half" });
       return sentFile.parse(await response.json()).id;
     },
-    call: async (path, body) => {
-      const json = { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-      return (await request(path, body === undefined ? {} : json)).json();
-    },
+    call: async (path, body) => (await request(path, jsonBody(body))).json(),
   };
+}
+
+function jsonBody(body: unknown): RequestInit {
+  if (body === undefined) return {};
+  return { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
 }
 
 async function failure(response: Response): Promise<UserError> {

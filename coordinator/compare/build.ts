@@ -1,13 +1,12 @@
 import type { Variant } from "../../shared/probe/variant.js";
 import { ipv6Text } from "../store/address-text.js";
+import { createRowWriter } from "../store/row-writer.js";
 import type { Store } from "../store/store.js";
 import type { PathChange } from "./evidence.js";
 import { judge } from "./judge.js";
 import { locateChanges } from "./locate.js";
 import { evidenceRow } from "./rows.js";
 import { BUILD_VIEWS, READ_EVIDENCE } from "./views.js";
-
-const INSERT_ROWS = 20_000;
 
 export interface ViewRequest {
   readonly campaign: string;
@@ -31,8 +30,8 @@ export async function buildJudgements(store: Store, campaign: string): Promise<v
   for (const table of ["path_changes", "target_classes"]) {
     await store.command(`DELETE FROM ${table} WHERE campaign = {campaign:String}`, { campaign });
   }
-  const classes = createWriter(store, "target_classes");
-  const changes = createWriter(store, "path_changes");
+  const classes = createRowWriter(store, "target_classes");
+  const changes = createRowWriter(store, "path_changes");
   for await (const row of store.rows(READ_EVIDENCE, { campaign })) {
     const { port, target, views } = evidenceRow.parse(row);
     const found = views.flatMap(locateChanges);
@@ -51,20 +50,6 @@ export async function buildJudgements(store: Store, campaign: string): Promise<v
   }
   await classes.flush();
   await changes.flush();
-}
-
-/** Collects rows and inserts them in large blocks. */
-function createWriter(store: Store, table: string) {
-  let rows: Record<string, unknown>[] = [];
-  const flush = async () => {
-    if (rows.length > 0) await store.insertRows(table, rows);
-    rows = [];
-  };
-  const write = async (row: Record<string, unknown>) => {
-    rows.push(row);
-    if (rows.length >= INSERT_ROWS) await flush();
-  };
-  return { write, flush };
 }
 
 function changeRow(campaign: string, port: number, target: string, change: PathChange): Record<string, unknown> {

@@ -1,3 +1,5 @@
+import { PRESENT_HANDSHAKES, PRESENT_HOPS, PRESENT_SYN_REPLIES } from "../replay/present.js";
+
 /**
  * Fills `target_views`: per target and vantage point the last verdict of each variant, and from the pair the view's own
  * verdict. One statement, so that any number of targets stays inside the engine.
@@ -13,12 +15,11 @@ INSERT INTO target_views (campaign, port, target, vantage, v0, v1, plain, unknow
 WITH
   answers AS (
     SELECT port, target, vantage,
-      argMaxIf(verdict, (received_at, batch, row), variant = 'v0') AS a0,
-      argMaxIf(verdict, (received_at, batch, row), variant = 'v1') AS a1,
-      argMaxIf(verdict, (received_at, batch, row), variant = 'plain') AS ap,
-      argMaxIf(verdict, (received_at, batch, row), variant = 'unknown-option') AS au
-    FROM syn_replies
-    WHERE campaign = {campaign:String}
+      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'v0') AS a0,
+      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'v1') AS a1,
+      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'plain') AS ap,
+      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'unknown-option') AS au
+    FROM (${PRESENT_SYN_REPLIES})
     GROUP BY port, target, vantage
   ),
   asked AS (
@@ -67,7 +68,7 @@ WITH
       arraySort(h -> (h.1, h.2), groupArray((variant, ttl, kind, replaceRegexpOne(toString(responder), '^::ffff:', ''),
         verdict, mptcp, changes, unobservable, icmp_extensions))) AS hops
     FROM (
-      SELECT * FROM trace_hops WHERE campaign = {campaign:String}
+      SELECT * FROM (${PRESENT_HOPS})
       ORDER BY port, target, vantage, variant, ttl, received_at, batch, row
       LIMIT 1 BY port, target, vantage, variant, ttl
     )
@@ -77,7 +78,7 @@ WITH
     SELECT port, target, vantage,
       arraySort(h -> h.1, groupArray((variant, verdict, after, join, no_join, addresses))) AS shakes
     FROM (
-      SELECT * FROM handshakes WHERE campaign = {campaign:String}
+      SELECT * FROM (${PRESENT_HANDSHAKES})
       ORDER BY port, target, vantage, variant, received_at DESC, batch DESC, row DESC
       LIMIT 1 BY port, target, vantage, variant
     )

@@ -8,6 +8,7 @@ import { VERSION } from "../../shared/version.js";
 import type { CampaignProgress } from "../campaign/progress.js";
 import { type Client, createClient } from "../cli/client.js";
 import { createProgressPrinter } from "../cli/progress.js";
+import { followReplay } from "../cli/replay.js";
 import { agentTable } from "../cli/results.js";
 import type { Comparison, Explanation } from "../compare/document.js";
 import { printComparison } from "../compare/print.js";
@@ -105,6 +106,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
         ...differences(lab.truth, await everyTarget(client, zoo)),
         ...checkSweep(found, lab.needles),
         ...(await duplicates(parallax)),
+        ...(await differentlyReplayed(client, zoo)),
       ],
       simulated: lab.world !== null,
       parallax,
@@ -180,6 +182,17 @@ function checkSweep(found: Comparison, needles: readonly string[]): string[] {
   if (mptcp !== needles.length * PORTS)
     lines.push(`sweep: ${mptcp} targets speak MPTCP, should be ${needles.length * PORTS}`);
   return lines;
+}
+
+/** What the rules make of the evidence that was kept must be what the agents made of the packets. */
+async function differentlyReplayed(client: Client, campaign: string): Promise<string[]> {
+  const { tables, changes } = await followReplay(client, campaign, false);
+  return [
+    ...tables.filter(({ kept }) => kept > 0).map(({ table, kept }) => `${table}: ${kept} rows cannot be judged again`),
+    ...changes.map(({ table, column, from, to, rows }) => {
+      return `${table}: judged again, ${rows} rows have ${to || "-"} in place of ${from || "-"} as ${column}`;
+    }),
+  ];
 }
 
 /** Rows that are in a table more than once. */

@@ -11,6 +11,7 @@ import { createControl } from "../control/control.js";
 import { createHitlists } from "../hitlist/hitlists.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
+import { createReplayDesk } from "../replay/desk.js";
 import { createFleet } from "../session/fleet.js";
 import { startSessionServer } from "../session/server.js";
 import { createCampaignStore } from "../store/campaign-store.js";
@@ -104,10 +105,11 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       timing: DEFAULT_TIMING,
       versions: { coordinator: options.version, oldestAgent: OLDEST_AGENT },
     });
+    const campaignStore = createCampaignStore(store);
     const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
     const campaigns = await createCampaigns({
       control: await createControl(connection),
-      store: createCampaignStore(store),
+      store: campaignStore,
       hitlists,
       fleet,
       clock,
@@ -132,6 +134,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       hitlists,
       fleet,
       store,
+      replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
     });
     stops.push(() => api.stop());

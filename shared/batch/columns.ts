@@ -81,6 +81,7 @@ function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
     bind("icmp_code", uint8(), (row) => row.icmpCode),
     bind("first_difference_bit", nullableUint16(), (row) => row.firstDifferenceBit),
     bind("icmp_extensions", stringArray(), (row) => row.icmpExtensions),
+    bind("sent_from", ipv6(), (row) => row.sentFrom),
     bind("rule_version", uint16(), () => RULE_VERSION),
   ];
 }
@@ -112,6 +113,7 @@ function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
     bind("ttl", uint8(), (row) => row.ttl),
     bind("options", string(), (row) => row.options),
     bind("segments", stringArray(), (row) => row.segments),
+    bind("facts", stringArray(), (row) => row.facts),
     bind("rule_version", uint16(), () => RULE_VERSION),
   ];
 }

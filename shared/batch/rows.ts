@@ -61,6 +61,8 @@ export interface TraceHopRow {
   readonly firstDifferenceBit: number | null;
   /** What the router told behind its quote, such as `mpls label=24001 exp=0 s=1 ttl=1`. */
   readonly icmpExtensions: readonly string[];
+  /** Source address of the probe. */
+  readonly sentFrom: Uint8Array;
 }
 
 /** What an MP_JOIN with an unknown token got back; empty where none was sent (version 0). */
@@ -103,6 +105,8 @@ export interface HandshakeRow {
   readonly options: Uint8Array;
   /** The host's segments: connection, flags, bytes of data, options in hexadecimal digits. */
   readonly segments: readonly string[];
+  /** Names of the facts about data that the verdict follows from, `none` where none held. */
+  readonly facts: readonly string[];
 }
 
 export type FactRow = SynReplyRow | TraceHopRow | HandshakeRow;

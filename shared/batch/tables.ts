@@ -5,7 +5,7 @@
  * Layouts only grow: a block of an older one lacks columns, which get the table's defaults. A block of a later one has
  * columns that this version's tables lack, and is refused.
  */
-export const BATCH_SCHEMA_VERSION = 2;
+export const BATCH_SCHEMA_VERSION = 3;
 
 export type NativeType =
   | "UInt8"
@@ -72,6 +72,7 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "icmp_code", type: "UInt8" },
     { name: "first_difference_bit", type: "Nullable(UInt16)" },
     { name: "icmp_extensions", type: "Array(String)" },
+    { name: "sent_from", type: "IPv6" },
     { name: "rule_version", type: "UInt16" },
   ],
   handshakes: [
@@ -100,6 +101,7 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "ttl", type: "UInt8" },
     { name: "options", type: "String" },
     { name: "segments", type: "Array(String)" },
+    { name: "facts", type: "Array(String)" },
     { name: "rule_version", type: "UInt16" },
   ],
 };

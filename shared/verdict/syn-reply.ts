@@ -41,8 +41,11 @@ export function classifySynReply(question: SynQuestion, packet: Packet): SynAnsw
   return classifySegment(question, segmentOf(packet.ip, packet.tcp, createSegment()));
 }
 
-/** The same for a segment of the receive loop. */
-export function classifySegment(question: SynQuestion, segment: Segment): SynAnswer {
+/** What of a segment decides. */
+export type AnsweringSegment = Pick<Segment, "flags" | "bytes" | "optionsAt" | "optionsEnd">;
+
+/** The same for a segment of the receive loop, or what was kept of one. */
+export function classifySegment(question: SynQuestion, segment: AnsweringSegment): SynAnswer {
   const { flags, bytes, optionsAt, optionsEnd } = segment;
   if ((flags & TCP_RST) !== 0) return RST;
   if ((flags & (TCP_SYN | TCP_ACK)) !== (TCP_SYN | TCP_ACK)) return MALFORMED;

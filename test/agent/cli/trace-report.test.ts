@@ -29,6 +29,7 @@ function hop(ttl: number, from: string, more: Partial<TraceHopRow> = {}): TraceH
     icmpCode: 0,
     firstDifferenceBit: null,
     icmpExtensions: [],
+    sentFrom: parseAddress("203.0.113.7"),
     ...more,
   };
 }

@@ -52,5 +52,6 @@ export function hopRow(index: number): TraceHopRow {
     icmpCode: 0,
     firstDifferenceBit: null,
     icmpExtensions: [],
+    sentFrom: target,
   };
 }

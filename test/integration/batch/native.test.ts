@@ -8,7 +8,7 @@ import { formatAddress } from "../../../shared/address/address.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { FactRow } from "../../../shared/batch/rows.js";
-import { FACT_TABLES } from "../../../shared/batch/tables.js";
+import { FACT_TABLES, type FactTable } from "../../../shared/batch/tables.js";
 import { RULE_VERSION } from "../../../shared/verdict/syn-reply.js";
 import { handshakeRows, synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
 
@@ -36,10 +36,11 @@ function ask(sql: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-function readBack(file: string, hasQuote: boolean): Record<string, unknown>[] {
+function readBack(file: string, table: FactTable): Record<string, unknown>[] {
   const asText = [
     "base64Encode(options) AS options",
-    ...(hasQuote ? ["base64Encode(quote) AS quote"] : []),
+    ...(table === "handshakes" ? [] : ["base64Encode(quote) AS quote"]),
+    ...(table === "trace_hops" ? ["IPv6NumToString(sent_from) AS sent_from"] : []),
     "toUnixTimestamp64Micro(received_at) AS received_at",
     "IPv6NumToString(target) AS target",
     "IPv6NumToString(responder) AS responder",
@@ -87,6 +88,7 @@ function expected(row: FactRow, number: number): Record<string, unknown> {
       addresses: row.addresses,
       reset_reason: row.resetReason,
       segments: row.segments,
+      facts: row.facts,
     };
   }
   const icmp = { icmp_type: row.icmpType, icmp_code: row.icmpCode, quote: base64(row.quote) };
@@ -95,7 +97,8 @@ function expected(row: FactRow, number: number): Record<string, unknown> {
   }
   const { kind, mptcp, changes, unobservable } = row;
   const shown = { first_difference_bit: row.firstDifferenceBit, icmp_extensions: row.icmpExtensions };
-  return { ...common, ...icmp, ...shown, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
+  const more = { ...shown, sent_from: ipv6(row.sentFrom) };
+  return { ...common, ...icmp, ...more, kind, reply_ttl: row.replyTtl, mptcp, changes, unobservable };
 }
 
 test("the engine reads back every value of all tables", async () => {
@@ -113,9 +116,10 @@ test("the engine reads back every value of all tables", async () => {
     [hops, hopEncoder.finish()],
     [handshakes, handshakeEncoder.finish()],
   ] as const) {
-    const file = join(folder, `${rows[0]?.table}.native`);
+    const table = rows[0]?.table ?? "syn_replies";
+    const file = join(folder, `${table}.native`);
     await writeFile(file, prependConstants(block, constants));
-    expect(readBack(file, rows[0]?.table !== "handshakes")).toEqual(rows.map(expected));
+    expect(readBack(file, table)).toEqual(rows.map(expected));
   }
 });
 

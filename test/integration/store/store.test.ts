@@ -53,6 +53,7 @@ const hop: TraceHopRow = {
   icmpCode: 0,
   firstDifferenceBit: 31,
   icmpExtensions: ["mpls label=24001 exp=0 s=1 ttl=1"],
+  sentFrom: parseAddress("2001:2::1"),
 };
 const handshake: HandshakeRow = {
   table: "handshakes",
@@ -80,6 +81,7 @@ const handshake: HandshakeRow = {
   ttl: 60,
   options: Uint8Array.of(0x1e, 0x0c),
   segments: ["first S|A 0 1e0c"],
+  facts: ["data-acked", "altered"],
 };
 const constants = {
   campaign: "weekly-1",

@@ -52,6 +52,7 @@ export const traceHopRows: fc.Arbitrary<TraceHopRow> = fc.record({
   unobservable: names,
   firstDifferenceBit: fc.option(uint16),
   icmpExtensions: names,
+  sentFrom: address,
 });
 
 const { quote: _quote, icmpType: _type, icmpCode: _code, ...withoutIcmp } = common;
@@ -74,4 +75,5 @@ export const handshakeRows: fc.Arbitrary<HandshakeRow> = fc.record({
   addresses: names,
   resetReason: fc.option(uint8),
   segments: names,
+  facts: names,
 });

@@ -1,4 +1,4 @@
-import { ICMP_TIME_EXCEEDED, ICMPV6_TIME_EXCEEDED, type IcmpError } from "../../shared/packet/icmp.js";
+import { ICMP_TIME_EXCEEDED, ICMPV6_TIME_EXCEEDED, type IcmpError } from "./icmp.js";
 
 const ICMP_UNREACHABLE = 3;
 const ICMP_PARAMETER_PROBLEM = 12;
