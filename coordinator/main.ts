@@ -3,6 +3,7 @@ import type { Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { runProgram } from "../shared/cli/program.js";
 import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
+import { canariesCommand } from "./cli/canaries.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { replayCommand } from "./cli/replay.js";
 import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
@@ -22,6 +23,7 @@ process.exitCode = await runProgram(
         .command(demoCommand)
         .command(campaignCommand)
         .command(agentsCommand)
+        .command(canariesCommand)
         .command(compareCommand)
         .command(explainCommand)
         .command(replayCommand)

@@ -4,13 +4,17 @@ import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import type { Alarms } from "../alarm/alarms.js";
+import { agentReports } from "../alarm/report.js";
 import type { CampaignFile } from "../campaign/create.js";
 import type { Campaigns } from "../campaign/runner.js";
+import { readCanaries } from "../canary/read.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { ReplayDesk } from "../replay/desk.js";
 import type { Fleet } from "../session/fleet.js";
+import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
 
 export interface ApiOptions {
@@ -21,6 +25,7 @@ export interface ApiOptions {
   readonly campaigns: Campaigns;
   readonly hitlists: Hitlists;
   readonly fleet: Fleet;
+  readonly alarms: Alarms;
   readonly store: Store;
   readonly replays: ReplayDesk;
   readonly ingest: () => IngestStats;
@@ -94,10 +99,8 @@ function hasToken(request: FastifyRequest, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function routes(
-  server: FastifyInstance,
-  { campaigns, hitlists, fleet, store, replays, version, ingest }: ApiOptions,
-): void {
+function routes(server: FastifyInstance, options: ApiOptions): void {
+  const { campaigns, hitlists, fleet, alarms, store, replays, version, ingest } = options;
   const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
   server.addContentTypeParser("application/octet-stream", (_request, content, done) => done(null, content));
   server.post("/v1/files", async ({ body }) => {
@@ -105,8 +108,13 @@ function routes(
     throw new UserError("no file was sent", { remedy: "send it as application/octet-stream", exitCode: 2 });
   });
   server.get("/healthz", () => ({ status: "ok" }));
-  server.get("/v1/status", () => ({ version, agents: fleet.list().length, ingest: ingest() }));
-  server.get("/v1/agents", () => fleet.list());
+  server.get("/v1/status", () => ({
+    version,
+    agents: fleet.list().length,
+    ingest: ingest(),
+    alarms: alarms.open(),
+  }));
+  server.get("/v1/agents", () => agentReports(fleet.list(), alarms.open()));
   server.get("/v1/campaigns", () => campaigns.list());
   server.post("/v1/campaigns", (request) => {
     const { text, hitlist, aliased } = campaignFile.parse(request.body);
@@ -123,6 +131,9 @@ function routes(
     const { apply } = replayRequest.parse(request.body);
     return stream(withFailure(replays.replay(campaigns.get(id(request)).id, apply)), reply);
   });
+  server.get("/v1/campaigns/:id/canaries", (request) =>
+    readCanaries(createCanaryStore(store), campaigns.record(id(request))),
+  );
   server.get("/v1/campaigns/:id/compare", (request) => {
     const { id: campaign, state } = campaigns.get(id(request));
     if (state === "created" || state === "running") {

@@ -10,7 +10,7 @@ import type { CampaignRecord } from "./record.js";
 import { listedTargets, scanSources } from "./sources.js";
 import { type CampaignSpec, parseCampaign } from "./spec.js";
 import type { CampaignStore } from "./store.js";
-import { resolveTargets } from "./targets.js";
+import { leftOut, resolveTargets } from "./targets.js";
 
 export interface CampaignFile {
   /** The YAML text. */
@@ -45,7 +45,7 @@ export async function readHitlist(
   agents: readonly AgentIdentity[],
 ): Promise<FrozenHitlist | null> {
   const spec = parseCampaign(file.text);
-  const { ipv6, exclude } = spec.targets;
+  const { ipv6 } = spec.targets;
   if (Array.isArray(ipv6) || file.hitlist === undefined) {
     return null;
   }
@@ -58,7 +58,7 @@ export async function readHitlist(
   return hitlists.freeze({
     hitlist: file.hitlist,
     aliased: file.aliased ?? null,
-    exclude,
+    exclude: leftOut(spec),
     agents: openingAgents(spec, agents),
   });
 }

@@ -28,7 +28,8 @@ export interface FleetDeskDeps extends DispatchDeps {
 export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
   const { fleet, clock } = deps;
   const campaigns = () => deps.campaigns() ?? [];
-  const books = () => campaigns().flatMap((campaign) => campaign.books);
+  const booksOf = ({ books, canaries }: LiveCampaign) => [...books, ...canaries];
+  const books = () => campaigns().flatMap(booksOf);
   /** Agents that have said, in this session, what they still hold. Before that nothing is granted to them. */
   const settled = new WeakSet<ConnectedAgent>();
 
@@ -106,7 +107,7 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
         tell(book.apply({ type: "tick", nowMs: clock.monotonicMs() }));
       }
       for (const campaign of campaigns()) {
-        const holders = new Set(campaign.books.flatMap((book) => book.state.leases.map((lease) => lease.agent)));
+        const holders = new Set(booksOf(campaign).flatMap((book) => book.state.leases.map((lease) => lease.agent)));
         const isPresent = (agent: string): boolean => holders.has(agent) || fleet.find(agent) !== undefined;
         campaign.shares.releaseExcept(isPresent);
         campaign.prefixShares.releaseExcept(isPresent);

@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import { MAX_LISTED_TARGETS } from "../../shared/lease/protocol.js";
 import type { WorkPlan } from "../../shared/lease/work.js";
+import type { Target } from "../../shared/target/source.js";
+import { canariesOf, canaryTargets } from "../canary/sources.js";
 import type { Clock } from "../lease/clock.js";
 import { sizeOf } from "../lease/intervals.js";
 import { leaseSize } from "../lease/size.js";
@@ -8,6 +10,7 @@ import type { Lease } from "../lease/state.js";
 import type { ConnectedAgent, Fleet } from "../session/fleet.js";
 import type { LiveCampaign } from "./live.js";
 import { packetsPerIndex, planOf } from "./plan.js";
+import type { SourceRecord } from "./record.js";
 import type { SourceBook } from "./source-book.js";
 import type { CampaignStore } from "./store.js";
 
@@ -31,8 +34,15 @@ interface Offer {
   readonly plan: WorkPlan;
 }
 
-/** Gives an agent as many leases as it can take, oldest campaign first. */
+/** Gives an agent as many leases as it can take, oldest campaign first, and the canaries beside them. */
 export function dispatch(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): void {
+  giveWork(deps, campaigns, agent);
+  for (const campaign of campaigns) {
+    giveCanaries(deps, campaign, agent);
+  }
+}
+
+function giveWork(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): void {
   for (;;) {
     if (!agent.ready) {
       return;
@@ -57,9 +67,30 @@ function canServe({ identity }: ConnectedAgent, campaign: LiveCampaign, book: So
   return campaign.matcher.serves(identity, book.record) && book.state.refusals[identity.agent] === undefined;
 }
 
+/** A round of the canaries, when it is time, for an agent that works for the campaign; one at a time. */
+function giveCanaries(deps: DispatchDeps, campaign: LiveCampaign, agent: ConnectedAgent): void {
+  const { canaries, canaryRounds, record } = campaign;
+  const name = agent.identity.agent;
+  const nowMs = deps.clock.monotonicMs();
+  const due = canaries.filter((book) => canaryRounds.isDue(name, book.record.id, nowMs));
+  const isAtWork = due.length > 0 && campaign.books.some((book) => activeLeases(book, agent).length > 0);
+  if (!agent.ready || !isAtWork || record.state !== "running" || record.paused) {
+    return;
+  }
+  for (const book of due) {
+    const plan =
+      canServe(agent, campaign, book) && activeLeases(book, agent).length === 0
+        ? plannedFor(deps, campaign, book, agent)
+        : null;
+    const size = canariesOf(record.spec, book.record).length;
+    if (plan !== null && grant(deps, { campaign, book, plan }, agent, size)) {
+      canaryRounds.begun(name, book.record.id, eligible(deps.fleet, campaign, book).length, nowMs);
+    }
+  }
+}
+
 /** The source of the oldest campaign on which this agent holds the fewest leases. */
-function choose({ fleet }: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): Offer | null {
-  const { identity } = agent;
+function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): Offer | null {
   for (const campaign of campaigns) {
     if (campaign.record.state !== "running" || campaign.record.paused) {
       continue;
@@ -72,35 +103,49 @@ function choose({ fleet }: DispatchDeps, campaigns: readonly LiveCampaign[], age
     if (best === undefined) {
       continue;
     }
-    const selected = fleet.connected().filter((other) => campaign.matcher.isSelected(other.identity)).length;
-    const { perAgentPps } = campaign.record.spec.rate;
-    const cap = identity.maxPps > 0 ? Math.min(perAgentPps, identity.maxPps) : perAgentPps;
-    const packetsPerSecond = campaign.shares.take(identity.agent, cap, selected);
-    const perPrefix = campaign.prefixShares.take(identity.agent, selected);
-    if (packetsPerSecond !== null && perPrefix !== undefined) {
-      return {
-        campaign,
-        book: best.book,
-        plan: planOf(campaign.record, best.book.record, { packetsPerSecond, perPrefix }),
-      };
+    const plan = plannedFor(deps, campaign, best.book, agent);
+    if (plan !== null) {
+      return { campaign, book: best.book, plan };
     }
   }
   return null;
 }
 
-/** Leases a part of the source; the agent hears of it when the lease is durable. False when nothing was leased. */
-function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent): boolean {
+/** The plan of a source with this agent's shares of the campaign's rates; null when nothing of them is left. */
+function plannedFor(
+  { fleet }: DispatchDeps,
+  { matcher, shares, prefixShares, record }: LiveCampaign,
+  book: SourceBook,
+  { identity }: ConnectedAgent,
+): WorkPlan | null {
+  const selected = fleet.connected().filter((other) => matcher.isSelected(other.identity)).length;
+  const { perAgentPps } = record.spec.rate;
+  const cap = identity.maxPps > 0 ? Math.min(perAgentPps, identity.maxPps) : perAgentPps;
+  const packetsPerSecond = shares.take(identity.agent, cap, selected);
+  const perPrefix = prefixShares.take(identity.agent, selected);
+  return packetsPerSecond === null || perPrefix === undefined
+    ? null
+    : planOf(record, book.record, { packetsPerSecond, perPrefix });
+}
+
+/**
+ * Leases a part of the source, as large as is good or `wanted`; the agent hears of it when the lease is durable. False
+ * when nothing was leased.
+ */
+function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?: number): boolean {
   const { fleet, clock, log } = deps;
   const { campaign, book, plan } = offer;
   const { identity } = agent;
   const { stopAfterMs, heartbeatIntervalMs } = fleet.timing;
-  const size = leaseSize({
-    remaining: sizeOf(book.state.free),
-    agents: Math.max(1, eligible(fleet, campaign, book).length),
-    indicesPerSecond: book.speed.of(identity.agent),
-    plannedIndicesPerSecond: plan.packetsPerSecond / packetsPerIndex(plan),
-    most: plan.source.kind === "list" ? MAX_LISTED_TARGETS : MOST_COMPUTED,
-  });
+  const size =
+    wanted ??
+    leaseSize({
+      remaining: sizeOf(book.state.free),
+      agents: Math.max(1, eligible(fleet, campaign, book).length),
+      indicesPerSecond: book.speed.of(identity.agent),
+      plannedIndicesPerSecond: plan.packetsPerSecond / packetsPerIndex(plan),
+      most: plan.source.kind === "list" ? MAX_LISTED_TARGETS : MOST_COMPUTED,
+    });
   const unseenSeconds = (stopAfterMs + heartbeatIntervalMs) / 1_000;
   const [effect] = book.apply({
     type: "request",
@@ -133,12 +178,8 @@ async function deliver(
   lease: Lease,
 ): Promise<void> {
   const { campaign, book, plan } = offer;
-  const { list } = book.record;
   await book.saved();
-  const targets = list === null ? [] : await store.listTargets(campaign.record.id, list, lease.from, lease.to);
-  if (list !== null && targets.length !== lease.to - lease.from) {
-    throw new Error(`list ${list} has ${targets.length} targets from ${lease.from} to ${lease.to}`);
-  }
+  const targets = await targetsOf(store, campaign, book.record, lease);
   const { id, epoch, from, to } = lease;
   const stillHeld = book.state.leases.some((held) => held.id === id && held.phase === "active");
   if (stillHeld && fleet.find(agent.identity.agent) === agent) {
@@ -146,6 +187,26 @@ async function deliver(
   } else {
     book.apply({ type: "withdrawn", lease: id });
   }
+}
+
+/** Targets that go with the lease of a list. */
+async function targetsOf(
+  store: CampaignStore,
+  { record }: LiveCampaign,
+  source: SourceRecord,
+  { from, to }: Lease,
+): Promise<readonly Target[]> {
+  if (source.list === null) {
+    return [];
+  }
+  if (source.pass === "canary") {
+    return canaryTargets(record.spec, source, from, to);
+  }
+  const targets = await store.listTargets(record.id, source.list, from, to);
+  if (targets.length !== to - from) {
+    throw new Error(`list ${source.list} has ${targets.length} targets from ${from} to ${to}`);
+  }
+  return targets;
 }
 
 function activeLeases(book: SourceBook, agent: ConnectedAgent): Lease[] {

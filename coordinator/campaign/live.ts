@@ -1,5 +1,10 @@
 import type { Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
+import type { Alarms } from "../alarm/alarms.js";
+import { endCanaries } from "../canary/ending.js";
+import { type CanaryRounds, createCanaryRounds } from "../canary/rounds.js";
+import { canarySources } from "../canary/sources.js";
+import { type CanaryStore, createCanaryWatch } from "../canary/watch.js";
 import { type Cell, createCell } from "../control/cell.js";
 import type { Control, ControlConflict } from "../control/control.js";
 import type { Clock } from "../lease/clock.js";
@@ -21,6 +26,8 @@ const LONGEST_DELAY_MS = 30_000;
 export interface LiveDeps {
   readonly control: Control;
   readonly store: CampaignStore;
+  readonly canaryStore: CanaryStore;
+  readonly alarms: Alarms;
   readonly clock: Clock;
   readonly timing: LeaseTiming;
   readonly log: Logger;
@@ -32,6 +39,9 @@ export interface LiveCampaign {
   readonly record: CampaignRecord;
   /** Sources of the present pass; empty while none is leased. */
   readonly books: readonly SourceBook[];
+  /** Sources of its canaries, which are asked as long as there is other work. */
+  readonly canaries: readonly SourceBook[];
+  readonly canaryRounds: CanaryRounds;
   readonly matcher: Matcher;
   readonly shares: RateShares;
   readonly prefixShares: PrefixShares;
@@ -69,7 +79,11 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
   const openBooks = (sources: CampaignRecord["sources"]) =>
     Promise.all(sources.map((source) => openSourceBook({ ...deps, onFailure }, start.id, source)));
 
+  const openCanaries = () => openBooks(canarySources(start.spec));
+  const canaryWatch = createCanaryWatch({ campaign: start, store: deps.canaryStore, alarms: deps.alarms });
+
   let record = start;
+  let canaries: readonly SourceBook[] = record.step !== null && "phase" in record.step ? await openCanaries() : [];
   let books: readonly SourceBook[] =
     record.step !== null && "phase" in record.step && record.step.phase === "leasing"
       ? await openBooks(record.sources.filter((source) => source.pass === record.step?.name))
@@ -87,15 +101,27 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     log.info({ campaign: record.id, state: record.state, step: record.step }, "campaign");
   };
   const running = (): boolean => record.state === "running";
-  const end = (state: "finished" | "cancelled" | "failed", error = ""): Promise<void> =>
-    update({ state, error, finishedAtMs: clock.wallMs() });
+  const end = async (state: "finished" | "cancelled" | "failed", error = ""): Promise<void> => {
+    const finishedAtMs = clock.wallMs();
+    await update({ state, error, finishedAtMs });
+    deps.alarms.drop((alarm) => alarm.campaign === record.id, "campaign over", finishedAtMs);
+  };
 
   const tellStore = async (): Promise<void> => {
-    for (const book of books) {
-      const rows = book.state.coverage.map((interval) => ({ ...interval, source: book.record.id }));
-      if (rows.length > 0) {
-        await store.saveCoverage(record.id, rows);
-        book.apply({ type: "coverage-saved", count: rows.length });
+    for (const book of [...books, ...canaries]) {
+      const { coverage } = book.state;
+      if (coverage.length > 0) {
+        await store.saveCoverage(
+          record.id,
+          coverage.map((interval) => ({ ...interval, source: book.record.id })),
+        );
+        if (running() && canaries.includes(book)) {
+          await canaryWatch.take(
+            book.record,
+            coverage.filter(({ kind }) => kind === "asked"),
+          );
+        }
+        book.apply({ type: "coverage-saved", count: coverage.length });
       }
     }
     if (!storeKnows) {
@@ -124,6 +150,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       return false;
     }
     if (at.phase === "preparing") {
+      canaries = canaries.length > 0 ? canaries : await openCanaries();
       const sources = await preparePass(record, at.name, store);
       const opened = await openBooks(sources);
       if (!running()) {
@@ -134,7 +161,8 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       await update({ sources: [...earlier, ...sources], step: { name: at.name, phase: "leasing" } });
       return true;
     }
-    if (!books.every((book) => isComplete(book.state))) {
+    const next = stepAfter(record, at.name);
+    if (!books.every((book) => isComplete(book.state)) || (next.name === "comparing" && !endCanaries(canaries))) {
       return false;
     }
     await Promise.all(books.map((book) => book.saved()));
@@ -143,7 +171,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     }
     const ended = books;
     books = [];
-    await update({ sources: withSkipped(record.sources, ended), step: stepAfter(record, at.name) });
+    await update({ sources: withSkipped(record.sources, ended), step: next });
     for (const book of ended) {
       book.close();
     }
@@ -166,11 +194,15 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     shares: createRateShares(record.spec.rate.total),
     prefixShares: createPrefixShares(record.spec.rate.perPrefix),
     meter: createRateMeter(),
+    canaryRounds: createCanaryRounds(record.spec.rate.canaryIntervalMs),
     get record() {
       return record;
     },
     get books() {
       return books;
+    },
+    get canaries() {
+      return canaries;
     },
     get problem() {
       return problem;
@@ -179,7 +211,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       problem = text;
     },
     get settled() {
-      return isOver(record) && storeKnows && books.every((book) => book.state.coverage.length === 0);
+      return isOver(record) && storeKnows && [...books, ...canaries].every((book) => book.state.coverage.length === 0);
     },
     async start(vantages) {
       const [first] = passesOf(record.spec);
@@ -194,7 +226,7 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     note: (text) => update({ notes: [...record.notes, text] }),
     async cancel() {
       const saved = end("cancelled");
-      const effects = books.flatMap((book) => book.apply({ type: "cancel" }));
+      const effects = [...books, ...canaries].flatMap((book) => book.apply({ type: "cancel" }));
       await saved;
       return effects;
     },
@@ -219,13 +251,13 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
       }
     },
     flush() {
-      for (const book of books) {
+      for (const book of [...books, ...canaries]) {
         book.flush();
       }
     },
     close() {
       cell.close();
-      for (const book of books) {
+      for (const book of [...books, ...canaries]) {
         book.close();
       }
     },

@@ -1,3 +1,4 @@
+import type { Alarm } from "../alarm/alarm.js";
 import { sizeOf } from "../lease/intervals.js";
 import type { SourceState } from "../lease/state.js";
 import type { CampaignRecord, CampaignState, SourceRecord } from "./record.js";
@@ -37,6 +38,8 @@ export interface CampaignProgress {
   readonly sources: readonly SourceProgress[];
   /** Everything that keeps the campaign waiting. */
   readonly waiting: readonly string[];
+  /** Those of its canaries, and of the agents that work for it. */
+  readonly alarms: readonly Alarm[];
   readonly notes: readonly string[];
   /** Why it failed, or empty. */
   readonly error: string;

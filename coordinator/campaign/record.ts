@@ -13,7 +13,8 @@ export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 export interface SourceRecord {
   /** `<pass>/<family>/<ports joined by +>[/<vantage>]` */
   readonly id: string;
-  readonly pass: Pass;
+  /** `canary`: none of the passes, asked beside them. */
+  readonly pass: Pass | "canary";
   readonly family: "v4" | "v6";
   readonly ports: readonly number[];
   /** Text of the port group's selector; empty matches every agent. */

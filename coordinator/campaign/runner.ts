@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
+import type { Alarms } from "../alarm/alarms.js";
+import type { CanaryStore } from "../canary/watch.js";
 import type { Control, ControlConflict } from "../control/control.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { Clock } from "../lease/clock.js";
@@ -30,6 +32,8 @@ const GONE_AFTER_MS = 24 * 60 * 60 * 1_000;
 export interface CampaignsOptions {
   readonly control: Control;
   readonly store: CampaignStore;
+  readonly canaryStore: CanaryStore;
+  readonly alarms: Alarms;
   readonly hitlists: Hitlists;
   readonly fleet: Fleet;
   readonly clock: Clock;
@@ -75,7 +79,7 @@ interface Held {
  * what an earlier one says would be missed.
  */
 export async function createCampaigns(options: CampaignsOptions): Promise<Campaigns> {
-  const { control, store, hitlists, fleet, clock, log } = options;
+  const { control, store, canaryStore, alarms, hitlists, fleet, clock, log } = options;
   const timing: LeaseTiming = {
     leaseTtlMs: fleet.timing.leaseTtlMs,
     goneAfterMs: options.goneAfterMs ?? GONE_AFTER_MS,
@@ -95,7 +99,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     }
   };
   const open = (record: CampaignRecord, revision: number): Promise<LiveCampaign> =>
-    openCampaign({ control, store, clock, timing, log, onConflict }, record, revision);
+    openCampaign({ control, store, canaryStore, alarms, clock, timing, log, onConflict }, record, revision);
   const live = (): LiveCampaign[] => {
     const campaigns = [...held.values()].flatMap((entry) => entry.live ?? []);
     return campaigns.sort((a, b) => (a.record.startedAtMs ?? 0) - (b.record.startedAtMs ?? 0));
@@ -111,7 +115,8 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     entry.record = campaign.record;
     if (campaign.settled && entry.live === campaign) {
       entry.live = null;
-      await Promise.all(campaign.books.map((book) => book.saved())).catch(() => undefined);
+      const { books, canaries } = campaign;
+      await Promise.all([...books, ...canaries].map((book) => book.saved())).catch(() => undefined);
       campaign.close();
     }
     notify();
@@ -126,6 +131,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
       return;
     }
     desk.tick();
+    alarms.save().catch((error: unknown) => log.debug({ err: error }, "alarms not saved yet"));
     for (const entry of held.values()) {
       const campaign = entry.live;
       if (campaign !== null) {
@@ -151,7 +157,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     return entry;
   };
   const view = ({ record, live: campaign }: Held): CampaignProgress =>
-    campaign === null ? restingProgress(record) : liveProgress(campaign, fleet);
+    campaign === null ? restingProgress(record) : liveProgress(campaign, fleet, alarms.open());
   const connected = () => fleet.connected().map((agent) => agent.identity);
   /** Opens a campaign that rests, so that its record can change. */
   const wake = async (entry: Held): Promise<LiveCampaign> => {
@@ -197,10 +203,12 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     }
   }
   for (const campaign of live()) {
-    for (const lease of campaign.books.flatMap((book) => book.state.leases)) {
+    for (const lease of [...campaign.books, ...campaign.canaries].flatMap((book) => book.state.leases)) {
       campaign.shares.restore(lease.agent, lease.packetsPerSecond);
     }
   }
+  const runs = (id: string): boolean => held.get(id)?.record.state === "running";
+  alarms.drop((alarm) => alarm.campaign !== "" && !runs(alarm.campaign), "campaign over", clock.wallMs());
   halted = conflict;
   const timer = setInterval(tick, fleet.timing.heartbeatIntervalMs);
 
@@ -260,7 +268,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     async close() {
       clearInterval(timer);
       halted = true;
-      const saves = live().flatMap((campaign) => campaign.books.map((book) => book.saved()));
+      const saves = live().flatMap(({ books, canaries }) => [...books, ...canaries].map((book) => book.saved()));
       const lastWait = new AbortController();
       const tooLong = sleep(LAST_SAVE_MS, undefined, { signal: lastWait.signal });
       await Promise.race([Promise.allSettled(saves), tooLong]);

@@ -1,12 +1,14 @@
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { parseAddress } from "../../shared/address/address.js";
+import { formatAddress, parseAddress } from "../../shared/address/address.js";
 import { parsePrefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
 import { OPTION_PROFILES } from "../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { PAIR_VERDICTS, SYN_VERDICTS, type ViewVerdict } from "../../shared/verdict/names.js";
+import { checkCanaries, MOST_CANARIES } from "../canary/check.js";
+import { type Expectation, expectationProblem, isExpectation } from "../canary/expectation.js";
 import { parseSelector, SelectorError } from "./selector.js";
 import { describeIssue } from "./spec-issue.js";
 
@@ -45,6 +47,21 @@ const prefixLength = (most: number) =>
   text(`a prefix length from /0 to /${most}`, (value) => /^\/\d{1,2}$/.test(value) && Number(value.slice(1)) <= most);
 const packetsPerSecond = z.number().int().min(1).max(100_000_000);
 
+const canary = z.strictObject({
+  target: text("an IP address", (value) => reads(parseAddress, value)).transform((value) =>
+    formatAddress(parseAddress(value)),
+  ),
+  port,
+  expect: z
+    .unknown()
+    .transform((value, context): Expectation => {
+      if (isExpectation(value)) return value;
+      context.addIssue({ code: "custom", ...expectationProblem(value) });
+      return z.NEVER;
+    })
+    .optional(),
+});
+
 /** Files beside the campaign's: addresses one a line, and prefixes to leave out because whatever is in them answers. */
 const hitlistFile = z.strictObject({ hitlist: z.string().min(1), aliased: z.string().min(1).optional() });
 
@@ -56,6 +73,7 @@ const schema = z.strictObject({
     exclude: z.array(anyPrefix).default([]),
   }),
   ports: listOf(port),
+  canaries: z.array(canary).max(MOST_CANARIES).default([]),
   placement: z
     .strictObject({
       mode: z.enum(["partition", "replicate"]).default("partition"),
@@ -104,6 +122,8 @@ const schema = z.strictObject({
     .strictObject({
       perAgentPps: packetsPerSecond.default(10_000),
       total: packetsPerSecond.optional(),
+      /** An agent asks its canaries at most once in so long. */
+      canaryIntervalMs: z.number().int().min(1_000).max(86_400_000).default(60_000),
       perPrefix: z
         .strictObject({
           v4: prefixLength(32).default("/24"),
@@ -186,6 +206,8 @@ function checkWhole(spec: CampaignSpec): void {
       "remove recheck or set mode: partition",
     );
   }
+  const { canaries, ports, targets } = spec;
+  checkCanaries({ canaries, ports, exclude: targets.exclude, variants: scanVariants(spec) });
 }
 
 function reads<T>(parse: (value: string) => T, value: string, check: (parsed: T) => boolean = () => true): boolean {

@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress } from "../../shared/address/address.js";
-import { type Prefix, parsePrefix, prefixContains } from "../../shared/address/prefix.js";
+import { formatPrefix, type Prefix, parsePrefix, prefixContains } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import { type Blocklist, type BlocklistEntry, createBlocklist } from "../../shared/target/blocklist.js";
 import { type Ipv4Range, rangeOfPrefix, subtractRanges } from "../../shared/target/ranges.js";
@@ -22,6 +22,11 @@ interface AgentBlocklist {
   readonly blocklist: Blocklist;
 }
 
+/** Prefixes (CIDR text) that are no targets: what the file excludes, and the canaries, which are asked apart. */
+export function leftOut(spec: CampaignSpec): string[] {
+  return [...spec.targets.exclude, ...spec.canaries.map(({ target }) => formatPrefix(parsePrefix(target)))];
+}
+
 /**
  * The addresses that a campaign may ask. A wide prefix loses the special-purpose ranges in it, as `hitlist` has lost the
  * addresses in them; a prefix or address that is special-purpose as a whole must be opened by every one of `agents`.
@@ -34,7 +39,10 @@ export function resolveTargets(
 ): ResolvedTargets {
   const special = createBlocklist([]);
   const local = agents.map(({ agent, opened }) => ({ agent, blocklist: createBlocklist(opened.map(parsePrefix)) }));
-  const excluded = spec.targets.exclude.map(parsePrefix);
+  const excluded = leftOut(spec).map(parsePrefix);
+  for (const [i, { target }] of spec.canaries.entries()) {
+    requireOpened(`canaries[${i}].target: ${target}`, parseAddress(target), target, special, local);
+  }
 
   const wanted = spec.targets.ipv4.flatMap((text, i) => {
     const range = rangeOfPrefix(parsePrefix(text));
@@ -50,11 +58,11 @@ export function resolveTargets(
   const addresses6 = hitlist?.list ?? listOfAddresses(listed(spec, excluded, special, local));
   if (ranges.length === 0 && addresses6.count === 0) {
     throw new UserError("targets: nothing is left after the exclusions", {
-      remedy: "check targets.exclude against the targets",
+      remedy: "check targets.exclude and canaries against the targets",
       exitCode: 2,
     });
   }
-  return { ranges, addresses6, notes: hitlist === null ? [] : notesOn(hitlist.counts) };
+  return { ranges, addresses6, notes: hitlist === null ? [] : notesOn(hitlist.counts, spec) };
 }
 
 /** Addresses named one by one: each must be allowed. */
@@ -83,14 +91,14 @@ function listed(
 }
 
 /** What became of the lines of a hitlist. */
-function notesOn({ listed, distinct, special, aliased, excluded }: FreezeCounts): string[] {
+function notesOn({ listed, distinct, special, aliased, excluded }: FreezeCounts, spec: CampaignSpec): string[] {
   const said = (count: number, why: string): string[] =>
     count === 0 ? [] : [`${count} of ${distinct} hitlist addresses left out: ${why}`];
   return [
     ...(listed === distinct ? [] : [`${listed - distinct} of ${listed} hitlist lines repeat others`]),
     ...said(special, "special-purpose, not opened by every agent"),
     ...said(aliased, "in an aliased prefix"),
-    ...said(excluded, "in targets.exclude"),
+    ...said(excluded, spec.canaries.length > 0 ? "in targets.exclude, or canaries" : "in targets.exclude"),
   ];
 }
 

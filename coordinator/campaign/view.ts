@@ -1,3 +1,4 @@
+import type { Alarm } from "../alarm/alarm.js";
 import type { ConnectedAgent, Fleet } from "../session/fleet.js";
 import { eligible } from "./dispatch.js";
 import type { LiveCampaign } from "./live.js";
@@ -5,8 +6,8 @@ import { addMarks, type CampaignProgress, closedProgress, marksOf, type SourcePr
 import { type CampaignRecord, isOver } from "./record.js";
 import type { SourceBook } from "./source-book.js";
 
-/** What the operator sees of a campaign that is worked on. */
-export function liveProgress(campaign: LiveCampaign, fleet: Fleet): CampaignProgress {
+/** What the operator sees of a campaign that is worked on; `alarms` are those of the coordinator. */
+export function liveProgress(campaign: LiveCampaign, fleet: Fleet, alarms: readonly Alarm[]): CampaignProgress {
   const { record, books, problem } = campaign;
   const open = books.map((book) => bookProgress(campaign, book, fleet));
   const earlier = record.sources
@@ -26,6 +27,9 @@ export function liveProgress(campaign: LiveCampaign, fleet: Fleet): CampaignProg
     etaMs: indicesPerSecond > 0 ? Math.round(((marks.size - marks.sent) / indicesPerSecond) * 1_000) : null,
     sources: [...earlier, ...open],
     waiting: isOver(record) ? [] : [...new Set(waiting)],
+    alarms: alarms.filter(
+      (alarm) => alarm.campaign === record.id || (alarm.campaign === "" && working.has(alarm.agent)),
+    ),
   };
 }
 
@@ -41,6 +45,7 @@ export function restingProgress(record: CampaignRecord): CampaignProgress {
     etaMs: null,
     sources,
     waiting: [],
+    alarms: [],
   };
 }
 

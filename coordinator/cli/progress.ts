@@ -1,14 +1,23 @@
 import cliProgress from "cli-progress";
 import type { CampaignProgress } from "../campaign/progress.js";
+import { createAlarmLines } from "./alarm-lines.js";
 
 export interface ProgressPrinter {
   show(progress: CampaignProgress): void;
   end(): void;
 }
 
-/** Progress of a campaign: a bar on a terminal, a line every few seconds elsewhere. */
+/** Progress of a campaign: a bar on a terminal, a line every few seconds elsewhere; and a line for each alarm. */
 export function createProgressPrinter(out: NodeJS.WriteStream, now: () => number = Date.now): ProgressPrinter {
-  return out.isTTY === true ? createBar(out) : createLines(out, now);
+  const printer = out.isTTY === true ? createBar(out) : createLines(out, now);
+  const alarms = createAlarmLines(out);
+  return {
+    show(progress) {
+      alarms.show(progress.alarms);
+      printer.show(progress);
+    },
+    end: printer.end,
+  };
 }
 
 const LINE_EVERY_MS = 2_000;
@@ -75,9 +84,10 @@ function stepName(progress: CampaignProgress): string {
 }
 
 function detail(progress: CampaignProgress): string {
-  const { marks, packetsPerSecond, etaMs, waiting } = progress;
+  const { marks, packetsPerSecond, etaMs, waiting, alarms } = progress;
   const count = (value: number) => Math.round(value).toLocaleString("en");
   const parts = [
+    ...(alarms.length > 0 ? [`${alarms.length} ${alarms.length === 1 ? "ALARM" : "ALARMS"}`] : []),
     ...(progress.paused ? ["paused"] : []),
     `${count(marks.committed)} of ${count(marks.size)} targets`,
     `${count(packetsPerSecond)} packets/s`,

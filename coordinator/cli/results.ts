@@ -4,11 +4,12 @@ import { pipeline } from "node:stream/promises";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
+import { alarmText } from "../alarm/alarm.js";
+import type { AgentReport } from "../alarm/report.js";
 import type { CampaignProgress } from "../campaign/progress.js";
 import type { Comparison, Explanation } from "../compare/document.js";
 import { printComparison } from "../compare/print.js";
 import { printExplanation } from "../explain/print.js";
-import type { AgentView } from "../session/fleet.js";
 import type { CommonArguments } from "./campaign.js";
 import { type Client, createClient } from "./client.js";
 
@@ -79,13 +80,13 @@ export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "agents",
   describe: "Agents with their state, labels and rates",
   handler: async ({ data, json }) => {
-    const agents = (await createClient(data).call("/v1/agents")) as AgentView[];
+    const agents = (await createClient(data).call("/v1/agents")) as AgentReport[];
     process.stdout.write(json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`);
   },
 };
 
-/** A row per agent. */
-export function agentTable(agents: readonly AgentView[]): string {
+/** A row per agent, and a line per alarm below. */
+export function agentTable(agents: readonly AgentReport[]): string {
   if (agents.length === 0) return "no agent has connected yet";
   const header = ["agent", "vantage", "state", "labels", "packets/s", "sent", "replies", "drops", "last error"];
   const rows = agents.map(({ agent, vantage, state, labels, stats }) => [
@@ -101,7 +102,8 @@ export function agentTable(agents: readonly AgentView[]): string {
     String(stats?.kernelDrops ?? 0),
     stats?.lastError ?? "",
   ]);
-  return columns([header, ...rows]);
+  const alarms = agents.flatMap((agent) => agent.alarms).map((alarm) => `  ALARM: ${alarmText(alarm)}`);
+  return [columns([header, ...rows]), ...(alarms.length === 0 ? [] : ["", ...alarms])].join("\n");
 }
 
 export const queryCommand: CommandModule<CommonArguments, QueryArguments> = {

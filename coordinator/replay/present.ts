@@ -6,6 +6,8 @@ import type { FactTable } from "../../shared/batch/tables.js";
  */
 
 const OF_CAMPAIGN = "campaign = {campaign:String}";
+/** Canaries are no targets: what they said is compared when it is said, with what they should say. */
+export const FACTS_OF_CAMPAIGN = `${OF_CAMPAIGN} AND NOT startsWith(source, 'canary/')`;
 const OF_LAST_REPLAY = `${OF_CAMPAIGN} AND replay = (SELECT max(replay) FROM replays WHERE ${OF_CAMPAIGN})`;
 const SYN_COLUMNS = "port, target, vantage, variant, verdict, received_at, batch, row";
 
@@ -21,7 +23,7 @@ export const JUDGED_COLUMNS = {
  * counts: unlike a join this costs no memory, however many they are.
  */
 export const PRESENT_SYN_REPLIES = `
-  SELECT ${SYN_COLUMNS}, toUInt64(0) AS replay FROM syn_replies WHERE ${OF_CAMPAIGN}
+  SELECT ${SYN_COLUMNS}, toUInt64(0) AS replay FROM syn_replies WHERE ${FACTS_OF_CAMPAIGN}
   UNION ALL
   SELECT ${SYN_COLUMNS}, replay FROM replayed_syn_replies WHERE ${OF_LAST_REPLAY}`;
 
@@ -36,7 +38,7 @@ export function withReplayed(table: FactTable): string {
   const replayed = JUDGED_COLUMNS[table].map((column) => `again.${column} AS replayed_${column}`);
   return `
   SELECT fact.*, again.replay AS last_replay, ${replayed.join(", ")}
-  FROM (SELECT * FROM ${table} FINAL WHERE ${OF_CAMPAIGN}) AS fact
+  FROM (SELECT * FROM ${table} FINAL WHERE ${FACTS_OF_CAMPAIGN}) AS fact
   LEFT ANY JOIN (SELECT * FROM replayed_${table} WHERE ${OF_LAST_REPLAY}) AS again
     ON again.batch = fact.batch AND again.row = fact.row`;
 }
@@ -47,7 +49,7 @@ function present(table: FactTable): string {
   );
   return `
   SELECT fact.* REPLACE (${columns.join(", ")})
-  FROM (SELECT * FROM ${table} WHERE ${OF_CAMPAIGN}) AS fact
+  FROM (SELECT * FROM ${table} WHERE ${FACTS_OF_CAMPAIGN}) AS fact
   LEFT ANY JOIN (SELECT * FROM replayed_${table} WHERE ${OF_LAST_REPLAY}) AS again
     ON again.batch = fact.batch AND again.row = fact.row`;
 }

@@ -7,7 +7,7 @@ import type { Clock } from "../lease/clock.js";
 import { createRowWriter } from "../store/row-writer.js";
 import type { Store } from "../store/store.js";
 import { createHandshakeReplay } from "./handshakes.js";
-import { JUDGED_COLUMNS, withReplayed } from "./present.js";
+import { FACTS_OF_CAMPAIGN, JUDGED_COLUMNS, withReplayed } from "./present.js";
 import { createReplayTally, differences, type ReplayReport } from "./report.js";
 import { createSynReplyReplay } from "./syn-replies.js";
 import type { Finding, Findings, TableReplay } from "./table-replay.js";
@@ -96,7 +96,7 @@ const count = z.object({ n: z.number() });
 async function rowsOf(store: Store, campaign: string, replays: readonly TableReplay[]): Promise<number> {
   let rows = 0;
   for (const { table } of replays) {
-    rows += await number(store, `SELECT count() AS n FROM ${table} WHERE campaign = {campaign:String}`, campaign);
+    rows += await number(store, `SELECT count() AS n FROM ${table} WHERE ${FACTS_OF_CAMPAIGN}`, campaign);
   }
   return rows;
 }

@@ -49,6 +49,8 @@ export interface FleetListener {
   joined(agent: ConnectedAgent): void;
   heartbeat(agent: ConnectedAgent, heartbeat: Heartbeat, first: boolean): void;
   refused(agent: ConnectedAgent, refusal: Refusal): void;
+  /** Its stream has ended; it may come back. */
+  left?(agent: ConnectedAgent): void;
 }
 
 /** The session server's handle of one session. */
@@ -108,6 +110,15 @@ export function createFleet(options: FleetOptions): Fleet {
     return isHeard(member, timing.stopAfterMs) ? "connected" : "silent";
   };
 
+  const leave = (member: Member): void => {
+    if (member.open) {
+      member.open = false;
+      for (const listener of listeners) {
+        listener.left?.(member.agent);
+      }
+    }
+  };
+
   const displace = (identity: AgentIdentity): void => {
     const other = members.get(identity.agent);
     if (other === undefined) {
@@ -122,7 +133,7 @@ export function createFleet(options: FleetOptions): Fleet {
       );
     }
     if (other.open) {
-      other.open = false;
+      leave(other);
       other.link.end("a newer session of this agent has taken over");
     }
     members.delete(identity.agent);
@@ -196,9 +207,7 @@ export function createFleet(options: FleetOptions): Fleet {
             listener.refused(member.agent, refusal);
           }
         },
-        closed() {
-          member.open = false;
-        },
+        closed: () => leave(member),
       };
     },
     list() {

@@ -6,6 +6,7 @@ import type { CampaignStore, ListSize } from "../campaign/store.js";
 import { buildJudgements, buildViews } from "../compare/build.js";
 import { listBlock } from "./list-block.js";
 import type { Store } from "./store.js";
+import { clickhouseTime } from "./time.js";
 
 const IPV4_MAPPED = "target BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255')";
 
@@ -156,9 +157,4 @@ async function listSize(store: Store, campaign: string, source: string): Promise
     "SELECT count() AS n FROM target_lists FINAL WHERE campaign = {campaign:String} AND source = {source:String}";
   for await (const row of store.rows(sql, { campaign, source })) return Number(row.n);
   return 0;
-}
-
-/** Text that a DateTime64 column takes, UTC. */
-function clickhouseTime(unixMs: number): string {
-  return new Date(unixMs).toISOString().replace("T", " ").replace("Z", "");
 }

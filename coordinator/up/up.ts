@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { DEFAULT_TIMING } from "../../shared/lease/protocol.js";
+import { openAlarms } from "../alarm/alarms.js";
+import { watchForUnheard } from "../alarm/unheard.js";
 import { startApi } from "../api/server.js";
 import { startBroker } from "../broker/broker.js";
 import { ensureStreams } from "../broker/streams.js";
@@ -14,7 +16,9 @@ import type { Clock } from "../lease/clock.js";
 import { createReplayDesk } from "../replay/desk.js";
 import { createFleet } from "../session/fleet.js";
 import { startSessionServer } from "../session/server.js";
+import { createAlarmStore } from "../store/alarm-store.js";
 import { createCampaignStore } from "../store/campaign-store.js";
+import { createCanaryStore } from "../store/canary-store.js";
 import { migrate, readMigrations } from "../store/migrate.js";
 import { createStore } from "../store/store.js";
 import { startWarehouse } from "../warehouse/warehouse.js";
@@ -105,11 +109,16 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       timing: DEFAULT_TIMING,
       versions: { coordinator: options.version, oldestAgent: OLDEST_AGENT },
     });
+    const alarms = await openAlarms({ store: createAlarmStore(store), log });
+    stops.push(() => alarms.save());
+    watchForUnheard({ fleet, alarms, clock });
     const campaignStore = createCampaignStore(store);
     const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
     const campaigns = await createCampaigns({
       control: await createControl(connection),
       store: campaignStore,
+      canaryStore: createCanaryStore(store),
+      alarms,
       hitlists,
       fleet,
       clock,
@@ -133,6 +142,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       campaigns,
       hitlists,
       fleet,
+      alarms,
       store,
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),

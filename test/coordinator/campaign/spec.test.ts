@@ -48,10 +48,24 @@ describe("a campaign file", () => {
       exclude: ["198.18.4.0/24"],
     });
     expect(spec.placement.ports).toEqual({ "80": "web=80", "443": "web=443" });
-    expect(spec.rate).toEqual({ perAgentPps: 100_000, total: 1_000_000 });
+    expect(spec.rate).toEqual({ perAgentPps: 100_000, total: 1_000_000, canaryIntervalMs: 60_000 });
     expect(spec.seed).toBe(42);
     expect(spec.stages.verify).toMatchObject({ from: ["claims-v0", "claims-v1", "echo"] });
     expect(spec.stages.tracebox).toMatchObject({ from: ["claims-v0", "claims-v1"], maxTtl: 20 });
+  });
+
+  it("can name canaries, with one verdict, one for each variant, or none", () => {
+    const { canaries } = parseCampaign(`${SMALL}canaries:
+  - { target: 192.0.2.1, port: 80, expect: claims-v1 }
+  - { target: "2001:DB8::1", port: 80, expect: { v1: claims-v1, plain: plain } }
+  - { target: 192.0.2.2, port: 80 }
+`);
+
+    expect(canaries).toEqual([
+      { target: "192.0.2.1", port: 80, expect: "claims-v1" },
+      { target: "2001:db8::1", port: 80, expect: { v1: "claims-v1", plain: "plain" } },
+      { target: "192.0.2.2", port: 80 },
+    ]);
   });
 
   it("needs no more than series, targets and ports", () => {
@@ -153,6 +167,46 @@ describe("a campaign file", () => {
       "placement.recheck: replicate",
     ],
     ["a series that cannot be a name", SMALL.replace("series: s", "series: a.b"), 'series: "a.b" is not a name'],
+    [
+      "a canary that is no address",
+      `${SMALL}canaries: [{ target: host.example, port: 80 }]`,
+      'canaries[0].target: "host.example" is not an IP address',
+    ],
+    [
+      "a canary on another port",
+      `${SMALL}canaries: [{ target: 192.0.2.1, port: 443 }]`,
+      "canaries[0].port: 443 is not one of ports (80)",
+    ],
+    [
+      "a canary that must say what nobody says",
+      `${SMALL}canaries: [{ target: 192.0.2.1, port: 80, expect: clams-v1 }]`,
+      'canaries[0].expect: "clams-v1" is not one of no-reply, rst, ',
+    ],
+    [
+      "a canary with a wrong verdict for a variant",
+      `${SMALL}canaries: [{ target: 192.0.2.1, port: 80, expect: { v1: blocked-on-mptcp } }]`,
+      'canaries[0].expect.v1: "blocked-on-mptcp" is not one of no-reply, rst, ',
+    ],
+    [
+      "a canary that waits for a variant that is not sent",
+      `${SMALL}canaries: [{ target: 192.0.2.1, port: 80, expect: { v0: plain } }]\nstages: { synscan: { mptcp: [v1] } }`,
+      "canaries[0].expect.v0: the SYN scan does not send v0",
+    ],
+    [
+      "a canary twice, however it is written",
+      `${SMALL}canaries: [{ target: '2001:db8::1', port: 80 }, { target: '2001:DB8:0::1', port: 80 }]`,
+      "canaries[1]: 2001:db8::1 port 80 is canaries[0] already",
+    ],
+    [
+      "a canary that is excluded",
+      SMALL.replace("{ ipv4", "{ exclude: [192.0.2.0/28], ipv4").concat("canaries: [{ target: 192.0.2.1, port: 80 }]"),
+      "canaries[0].target: 192.0.2.1 is in targets.exclude (192.0.2.0/28)",
+    ],
+    [
+      "too many canaries",
+      `${SMALL}canaries: [${Array.from({ length: 65 }, (_, i) => `{ target: 192.0.2.${i}, port: 80 }`).join(", ")}]`,
+      "canaries: a list of 65 is more than 64",
+    ],
     ["something that is no YAML", "series: [", "line 1 of the campaign file is not YAML"],
     ["a key twice", `${SMALL}ports: [443]`, "line 4 of the campaign file is not YAML: Map keys must be unique"],
     ["an empty file", "", "the campaign file is missing"],

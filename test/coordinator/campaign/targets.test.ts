@@ -11,6 +11,8 @@ const LAB: OpeningAgent[] = [
   { agent: "fra-1", opened: ["198.18.0.0/15", "2001:db8::/32"] },
   { agent: "sin-1", opened: ["198.18.0.0/16", "2001:db8::/32"] },
 ];
+const withCanaries = (targets: string, canaries: string) =>
+  parseCampaign(`series: s\nports: [80]\ntargets: ${targets}\ncanaries: ${canaries}\n`);
 const number = (text: string) => ipv4ToNumber(parseAddress(text));
 
 async function textOf(list: AddressList): Promise<string[]> {
@@ -96,6 +98,30 @@ describe("the targets of a campaign", () => {
       "1 of 9 hitlist addresses left out: in an aliased prefix",
       "2 of 9 hitlist addresses left out: in targets.exclude",
     ]);
+  });
+
+  it("are not the canaries, which are asked apart", async () => {
+    const { ranges, addresses6 } = resolveTargets(
+      withCanaries(
+        "{ ipv4: [8.8.8.0/30], ipv6: ['2606:4700::1111', '2606:4700::1112'] }",
+        "[{ target: 8.8.8.1, port: 80 }, { target: '2606:4700::1111', port: 80 }]",
+      ),
+      null,
+      [],
+    );
+
+    expect(ranges).toEqual([
+      { first: number("8.8.8.0"), last: number("8.8.8.0") },
+      { first: number("8.8.8.2"), last: number("8.8.8.3") },
+    ]);
+    expect(await textOf(addresses6)).toEqual(["2606:4700::1112"]);
+  });
+
+  it("name the key and the registry when a canary is blocked", () => {
+    const canary = "[{ target: 8.8.8.8, port: 80 }, { target: 198.19.0.1, port: 80 }]";
+    expect(failure(() => resolveTargets(withCanaries("{ ipv4: [1.1.1.0/24] }", canary), null, LAB)).message).toBe(
+      "canaries[1].target: 198.19.0.1 is special-purpose space (Benchmarking, RFC 2544) and agent sin-1 does not open it",
+    );
   });
 
   it("are refused when the hitlist was not sent along", () => {

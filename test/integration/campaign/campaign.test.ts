@@ -13,6 +13,8 @@ import { createHitlists } from "../../../coordinator/hitlist/hitlists.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
 import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.js";
+import { type MemoryAlarms, memoryAlarms } from "../../coordinator/alarm/memory-alarms.js";
+import { type MemoryCanaryStore, memoryCanaryStore } from "../../coordinator/canary/memory-store.js";
 import { startBroker, type TestBroker } from "../control/nats.js";
 import { TOKEN } from "../session/player.js";
 import { type AutoAgent, startAgent, TIMING } from "./auto-agent.js";
@@ -23,6 +25,8 @@ const log = pino({ level: "silent" });
 let broker: TestBroker;
 let folder: string;
 let memory: MemoryStore;
+let canaries: MemoryCanaryStore;
+let alarms: MemoryAlarms;
 let agents: AutoAgent[];
 let coordinators: Coordinator[];
 let series = 0;
@@ -43,6 +47,8 @@ async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
   const campaigns = await createCampaigns({
     control: await createControl(connection),
     store: memory.store,
+    canaryStore: canaries.store,
+    alarms: alarms.alarms,
     hitlists: createHitlists({ folder: join(folder, "hitlists"), freeze: freezeHitlist }),
     fleet,
     clock,
@@ -108,8 +114,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   memory = createMemoryStore(5);
+  canaries = memoryCanaryStore();
+  alarms = await memoryAlarms();
   agents = [];
   coordinators = [];
 });
@@ -373,6 +381,85 @@ placement: { mode: replicate, ports: { 80: "web=80", 443: "web=443" } }
     memory.state.failing = false;
 
     expect((await ended(at, id)).at(-1)).toMatchObject({ state: "finished" });
+  }, 30_000);
+
+  it("asks its canaries beside its targets, from every agent at work, and judges silence from coverage alone", async () => {
+    const at = await startCoordinator();
+    const fra = await agent(at, "fra-1", { vantage: "fra" }, 1);
+    const sin = await agent(at, "sin-1", { vantage: "sin" }, 1);
+    const lazy = await agent(at, "lab-1", { vantage: "lab", labels: { role: "spare" } });
+    const { id } = await at.campaigns.create(
+      campaignFile(`
+targets: { ipv4: [198.18.0.0/23] }
+ports: [80]
+canaries:
+  - { target: 198.18.0.1, port: 80, expect: claims-v1 }
+  - { target: 198.18.0.2, port: 80, expect: no-reply }
+placement: { vantages: "role != spare" }
+rate: { perAgentPps: 100000, canaryIntervalMs: 1000 }
+`),
+    );
+    await at.campaigns.start(id);
+    const roundsOf = ({ grants }: AutoAgent) => grants.filter((grant) => grant.plan === `${id}/canary/v4/80`);
+    await until(() => at.campaigns.get(id).alarms.length === 2);
+    expect(at.campaigns.get(id).marks.size).toBe(510);
+    expect(at.campaigns.get(id).alarms).toMatchObject([
+      { kind: "canary", campaign: id, target: "198.18.0.1", answer: "no-reply", expected: "claims-v1" },
+      { kind: "canary", campaign: id, target: "198.18.0.1", answer: "no-reply", expected: "claims-v1" },
+    ]);
+    expect(
+      at.campaigns
+        .get(id)
+        .alarms.map((alarm) => alarm.vantage)
+        .sort(),
+    ).toEqual(["fra", "sin"]);
+    await until(() => roundsOf(fra).length > 1 && roundsOf(sin).length > 1);
+    // Two agents ask each canary at most once in two seconds, whatever the campaign's own interval.
+    const [first, second] = roundsOf(fra);
+    expect(Number((second?.epoch ?? 0n) - (first?.epoch ?? 0n))).toBeGreaterThanOrEqual(2_000);
+    fra.speed = 40;
+    sin.speed = 40;
+    expect((await ended(at, id)).at(-1)).toMatchObject({ state: "finished", alarms: [] });
+
+    expect(lazy.grants).toEqual([]);
+    expect(askedOf(memory, "synscan/v4/80").reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(510);
+    const rounds = [fra, sin].flatMap(roundsOf);
+    const asked = askedOf(memory, "canary/v4/80");
+    expect(asked.reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(rounds.length * 2);
+    for (const grant of rounds) {
+      expect(grant.targets.map(({ address, port }) => [...address, port])).toEqual([
+        [198, 18, 0, 1, 80],
+        [198, 18, 0, 2, 80],
+      ]);
+    }
+    await until(() => [...alarms.rows.values()].every(({ clearedBy }) => clearedBy === "campaign over"));
+    expect(alarms.rows.size).toBe(2);
+  }, 30_000);
+
+  it("goes on with its canaries after a crash, with one round more at the most", async () => {
+    const before = await startCoordinator();
+    const worker = await agent(before, "fra-1", {}, 1);
+    const file = SMALL.replace("100000", "100000, canaryIntervalMs: 3600000");
+    const { id } = await before.campaigns.create(campaignFile(`${file}canaries: [{ target: 198.18.0.1, port: 80 }]\n`));
+    await before.campaigns.start(id);
+    const rounds = () => worker.grants.filter((grant) => grant.plan === `${id}/canary/v4/80`);
+    await until(() => canaries.views.size === 1);
+    await crash(before);
+    const after = await startCoordinator();
+    worker.reconnect(after.server.port);
+    await until(() => rounds().length === 2);
+    worker.speed = 200;
+
+    expect((await ended(after, id)).at(-1)).toMatchObject({ state: "finished" });
+    expect(rounds().map(({ from, to }) => [from, to])).toEqual([
+      [0n, 1n],
+      [1n, 2n],
+    ]);
+    expect(askedOf(memory, "canary/v4/80")).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(canaries.views.get("fra fra-1 198.18.0.1 80")).toMatchObject({ wrongSinceMs: null });
   }, 30_000);
 
   it("stops a coordinator that finds another one at work on its control state", async () => {
