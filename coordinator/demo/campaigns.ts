@@ -1,14 +1,22 @@
 import { CROWD } from "../../deploy/lab/topology.js";
 import type { TruthTarget } from "../../deploy/lab/truth.js";
 
+/** Networks without a box whose hosts stand for what is known: one speaks MPTCP, one does not. */
+const CANARY_NETWORKS: readonly string[] = ["mptcp", "tcp"];
+
 /**
  * Every address of the crowd once, from one vantage point or another; what looks interesting, and a sample of the rest,
- * again from all others.
+ * again from all others. Beside it hosts of which the answer is known.
  */
-export const SWEEP = `
+export function sweepCampaign(targets: readonly TruthTarget[]): string {
+  const canaries = targets
+    .filter(({ network }) => CANARY_NETWORKS.includes(network))
+    .map(({ address, port, views }) => ({ target: address, port, expect: Object.values(views)[0] }));
+  return `
 series: sweep
 targets: { ipv4: [${CROWD.prefix}] }
 ports: [80, 443]
+canaries: ${JSON.stringify(canaries)}
 placement:
   mode: partition
   recheck: { verdicts: [claims-v0, claims-v1, echo, blocked-on-mptcp], sample: 1/1024 }
@@ -16,9 +24,10 @@ placement:
 stages:
   synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
   tracebox: { from: [claims-v0, claims-v1, echo, blocked-on-mptcp], maxTtl: 16, retries: 3, replyWindowMs: 1500 }
-rate: { perAgentPps: 6000 }
+rate: { perAgentPps: 6000, canaryIntervalMs: 10000 }
 seed: 42
 `;
+}
 
 /** Every host of the lab's special networks from every vantage point, each traced with and without the option. */
 export function zooCampaign(targets: readonly TruthTarget[]): string {

@@ -5,7 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
+import type { AgentReport } from "../alarm/report.js";
 import type { CampaignProgress } from "../campaign/progress.js";
+import type { CanaryReport } from "../canary/read.js";
+import { canaryTable } from "../cli/canaries.js";
 import { type Client, createClient } from "../cli/client.js";
 import { createProgressPrinter } from "../cli/progress.js";
 import { followReplay } from "../cli/replay.js";
@@ -13,10 +16,9 @@ import { agentTable } from "../cli/results.js";
 import type { Comparison, Explanation } from "../compare/document.js";
 import { printComparison } from "../compare/print.js";
 import { printExplanation } from "../explain/print.js";
-import type { AgentView } from "../session/fleet.js";
 import { type Parallax, startParallax } from "../up/up.js";
 import { type DemoAgents, startAgents } from "./agents.js";
-import { SWEEP, zooCampaign } from "./campaigns.js";
+import { sweepCampaign, zooCampaign } from "./campaigns.js";
 import { differences } from "./check.js";
 import { type DemoLab, type LabChoice, startDemoLab } from "./lab.js";
 
@@ -84,12 +86,19 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
     stops.push(() => agents.release());
     const client = createClient(parallax.state.folder);
     await untilConnected(client, lab, signal);
-    say(`\nAgents\n${agentTable((await client.call("/v1/agents")) as AgentView[])}`);
+    say(`\nAgents\n${agentTable((await client.call("/v1/agents")) as AgentReport[])}`);
 
     say("\nSweep: 65,536 hosts on two ports, each asked once, by whichever agent is free");
-    const sweep = await runCampaign(client, SWEEP, { ...options, signal }, killOnce(options.kill, agents));
+    const sweep = await runCampaign(
+      client,
+      sweepCampaign(lab.truth),
+      { ...options, signal },
+      killOnce(options.kill, agents),
+    );
     const found = (await client.call(`/v1/campaigns/${sweep}/compare`)) as Comparison;
     say(`\n$ parallax compare ${sweep}\n\n${printComparison(found)}`);
+    const canaries = (await client.call(`/v1/campaigns/${sweep}/canaries`)) as CanaryReport[];
+    say(`$ parallax canaries ${sweep}\n\n${canaryTable(canaries)}\n`);
 
     say("Zoo: hosts behind middleboxes, each asked and traced from every vantage point");
     const zoo = await runCampaign(client, zooCampaign(lab.truth), { ...options, signal }, () => undefined);
@@ -105,6 +114,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       differences: [
         ...differences(lab.truth, await everyTarget(client, zoo)),
         ...checkSweep(found, lab.needles),
+        ...checkCanaries(canaries),
         ...(await duplicates(parallax)),
         ...(await differentlyReplayed(client, zoo)),
       ],
@@ -121,7 +131,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
 async function untilConnected(client: Client, lab: DemoLab, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + AGENTS_TIMEOUT_MS;
   for (;;) {
-    const agents = (await client.call("/v1/agents")) as AgentView[];
+    const agents = (await client.call("/v1/agents")) as AgentReport[];
     if (agents.filter((agent) => agent.state === "connected").length === lab.machines.length) return;
     if (Date.now() > deadline) {
       throw new UserError(`only ${agents.length} of ${lab.machines.length} agents connected in a minute`, {
@@ -193,6 +203,15 @@ async function differentlyReplayed(client: Client, campaign: string): Promise<st
       return `${table}: judged again, ${rows} rows have ${to || "-"} in place of ${from || "-"} as ${column}`;
     }),
   ];
+}
+
+/** Every canary was asked from every vantage point, and says what it should. */
+function checkCanaries(reports: readonly CanaryReport[]): string[] {
+  const wrong = reports.filter(({ answer, wrongSinceMs }) => answer === null || wrongSinceMs !== null);
+  return wrong.map(
+    ({ vantage, target, port, expected, answer }) =>
+      `canary ${target} port ${port} from ${vantage}: ${answer ?? "was not asked"}, should be ${expected}`,
+  );
 }
 
 /** Rows that are in a table more than once. */
