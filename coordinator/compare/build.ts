@@ -1,10 +1,10 @@
 import type { Variant } from "../../shared/probe/variant.js";
+import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import { ipv6Text } from "../store/address-text.js";
 import { createRowWriter } from "../store/row-writer.js";
 import type { Store } from "../store/store.js";
 import type { PathChange } from "./evidence.js";
-import { judge } from "./judge.js";
-import { locateChanges } from "./locate.js";
+import { changesOn, judge } from "./judge.js";
 import { evidenceRow } from "./rows.js";
 import { BUILD_VIEWS, READ_EVIDENCE } from "./views.js";
 
@@ -34,17 +34,20 @@ export async function buildJudgements(store: Store, campaign: string): Promise<v
   const changes = createRowWriter(store, "path_changes");
   for await (const row of store.rows(READ_EVIDENCE, { campaign })) {
     const { port, target, views } = evidenceRow.parse(row);
-    const found = views.flatMap(locateChanges);
-    const { hostVerdict, placement, affected, explanation } = judge(views, found);
+    const found = changesOn(views);
+    const { host, placement, affected, explanation } = judge(views, found);
     await classes.write({
       campaign,
       port,
       target: ipv6Text(target),
-      host_verdict: hostVerdict,
-      placement,
+      host_verdict: host.result,
+      host_rule: host.rule,
+      placement: placement.result,
+      placement_rule: placement.rule,
       affected: affected.length,
       vantages: views.length,
       explanation,
+      rule_version: RULE_VERSION,
     });
     for (const change of found) await changes.write(changeRow(campaign, port, target, change));
   }
@@ -65,5 +68,11 @@ function changeRow(campaign: string, port: number, target: string, change: PathC
     before_ttl: change.beforeTtl,
     before_hop: ipv6Text(change.before),
     path_length: change.pathLength,
+    mss: change.mss ?? 0,
+    traces: change.traces,
+    open_hops: change.openHops,
+    confidence: change.confidence,
+    fingerprints: change.fingerprints,
+    rule_version: RULE_VERSION,
   };
 }

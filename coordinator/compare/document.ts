@@ -1,5 +1,7 @@
 import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+import type { Ruling } from "../../shared/verdict/rules.js";
 import type { PathChange, View } from "./evidence.js";
+import type { Witness } from "./witness.js";
 
 /** What `compare CAMPAIGN` answers; `--json` prints it as it is. Addresses are text. */
 export interface Comparison {
@@ -31,7 +33,12 @@ export interface TargetSummary {
   readonly target: string;
   readonly port: number;
   readonly hostVerdict: HostVerdict;
+  /** Rule that gave the host verdict. */
+  readonly hostRule: string;
   readonly placement: Placement;
+  readonly placementRule: string;
+  /** Version of the rules that judged. */
+  readonly ruleVersion: number;
   readonly views: Readonly<Record<string, ViewVerdict>>;
   readonly changes: readonly PathChange[];
 }
@@ -43,10 +50,19 @@ export interface Middlebox {
   readonly before: string;
   readonly vantages: readonly string[];
   readonly targets: number;
+  /** The highest of those of its intervals. */
+  readonly confidence: number;
+  /** Known boxes that it looks like. */
+  readonly fingerprints: readonly string[];
 }
 
 /** What `explain ADDRESS` answers: one target with all its evidence. */
 export interface Explanation extends TargetSummary {
   readonly campaign: string;
   readonly evidence: readonly View[];
+  /** What the rules of this program say of the evidence, and what that stands on. */
+  readonly why: {
+    readonly host: Ruling<HostVerdict, Witness>;
+    readonly placement: Ruling<Placement, Witness>;
+  };
 }

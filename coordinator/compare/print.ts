@@ -51,5 +51,7 @@ function interval(change: PathChange | Middlebox): string {
 
 function boxRow(box: Middlebox): string[] {
   const targets = `${box.targets} target${box.targets === 1 ? "" : "s"}`;
-  return [interval(box), changeWords(box.condition), `from ${box.vantages.join(", ")}`, targets];
+  const looks = box.fingerprints.length === 0 ? "" : `like ${box.fingerprints.join(", ")}`;
+  const confidence = `confidence ${box.confidence.toFixed(2)}`;
+  return [interval(box), changeWords(box.condition), `from ${box.vantages.join(", ")}`, targets, confidence, looks];
 }

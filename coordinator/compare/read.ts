@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Parameters, Store } from "../store/store.js";
 import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
+import { changesOn, judge } from "./judge.js";
 import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAddress, viewVerdict } from "./rows.js";
 import { READ_EVIDENCE } from "./views.js";
 
@@ -21,7 +22,10 @@ const summaryRow = z
     target: z.string(),
     port: z.number(),
     host_verdict: hostVerdict,
+    host_rule: z.string(),
     placement,
+    placement_rule: z.string(),
+    rule_version: z.number(),
     views: z.array(z.tuple([z.string(), viewVerdict])),
     changes: z.array(changeTuple),
   })
@@ -30,7 +34,10 @@ const summaryRow = z
       target: row.target,
       port: row.port,
       hostVerdict: row.host_verdict,
+      hostRule: row.host_rule,
       placement: row.placement,
+      placementRule: row.placement_rule,
+      ruleVersion: row.rule_version,
       views: Object.fromEntries(row.views),
       changes: row.changes,
     }),
@@ -73,18 +80,18 @@ export async function readExplanations(store: Store, campaign: string, target: s
     parameters,
     evidenceRow,
   );
-  return summaries.map((summary) => ({
-    ...summary,
-    campaign,
-    evidence: evidence.find((row) => row.port === summary.port)?.views ?? [],
-  }));
+  return summaries.map((summary) => {
+    const views = evidence.find((row) => row.port === summary.port)?.views ?? [];
+    const { host, placement } = judge(views, changesOn(views));
+    return { ...summary, campaign, evidence: views, why: { host, placement } };
+  });
 }
 
 function readSummaries(store: Store, where: string, parameters: Parameters): Promise<TargetSummary[]> {
   const sql = `
     WITH
       chosen AS (
-        SELECT target, port, host_verdict, placement FROM target_classes FINAL
+        SELECT target, port, host_verdict, host_rule, placement, placement_rule, rule_version FROM target_classes FINAL
         WHERE ${OF_CAMPAIGN} AND ${where} ORDER BY port, target LIMIT {limit:UInt32}
       ),
       views AS (
@@ -100,7 +107,8 @@ function readSummaries(store: Store, where: string, parameters: Parameters): Pro
         GROUP BY target, port
       )
     SELECT ${textAddress("chosen.target")} AS target, chosen.port AS port, toString(host_verdict) AS host_verdict,
-      toString(placement) AS placement, views.views AS views, changes.changes AS changes
+      toString(host_rule) AS host_rule, toString(placement) AS placement, toString(placement_rule) AS placement_rule,
+      rule_version, views.views AS views, changes.changes AS changes
     FROM chosen
     LEFT JOIN views ON views.target = chosen.target AND views.port = chosen.port
     LEFT JOIN changes ON changes.target = chosen.target AND changes.port = chosen.port
@@ -115,12 +123,16 @@ const middleboxRow = z
     before: z.string(),
     vantages: z.array(z.string()),
     targets: z.number(),
+    confidence: z.number(),
+    fingerprints: z.array(z.string()),
   })
   .transform((row): Middlebox => ({ ...row, after: row.after === "::" ? null : row.after }));
 
 const MIDDLEBOXES = `
   SELECT toString(condition) AS condition, ${textAddress("after_hop")} AS after, ${textAddress("before_hop")} AS before,
-    arraySort(groupUniqArray(toString(vantage))) AS vantages, uniqExact(target, port) AS targets
+    arraySort(groupUniqArray(toString(vantage))) AS vantages, uniqExact(target, port) AS targets,
+    round(max(confidence), 2) AS confidence,
+    arraySort(groupUniqArrayArray(arrayMap(name -> toString(name), fingerprints))) AS fingerprints
   FROM path_changes FINAL WHERE ${OF_CAMPAIGN}
   GROUP BY condition, after_hop, before_hop
   ORDER BY targets DESC, after_hop, before_hop, condition

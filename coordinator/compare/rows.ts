@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { VARIANTS } from "../../shared/probe/variant.js";
+import { optionKinds, quotedMss } from "../../shared/quote/quoted-options.js";
 import {
   AFTER_HANDSHAKE,
   HANDSHAKE_VERDICTS,
@@ -10,29 +11,61 @@ import {
   PLACEMENTS,
   SYN_VERDICTS,
 } from "../../shared/verdict/names.js";
-import type { Handshake, PathChange, View } from "./evidence.js";
+import type { Handshake, OtherPort, PathChange, View } from "./evidence.js";
 
 const synVerdict = z.enum(SYN_VERDICTS);
 export const viewVerdict = z.enum([...SYN_VERDICTS, ...PAIR_VERDICTS]);
 export const hostVerdict = z.enum(HOST_VERDICTS);
 export const placement = z.enum(PLACEMENTS);
 
+const hopKind = z.enum(["time-exceeded", "unreachable", "synack", "rst"]);
+
 const hop = z
   .tuple([
     z.enum(VARIANTS),
     z.number(),
-    z.enum(["time-exceeded", "unreachable", "synack", "rst"]),
+    hopKind,
     z.string(),
     z.union([synVerdict, z.literal("")]),
     z.enum(MPTCP_STATES),
     z.array(z.string()),
     z.array(z.string()),
     z.array(z.string()),
+    z.number().nullable(),
+    z.number(),
+    z.string(),
   ])
-  .transform(([variant, ttl, kind, responder, verdict, mptcp, changes, unobservable, icmpExtensions]) => ({
-    variant,
-    hop: { ttl, kind, responder, verdict, mptcp, changes, unobservable, icmpExtensions },
-  }));
+  .transform(
+    ([
+      variant,
+      ttl,
+      kind,
+      responder,
+      verdict,
+      mptcp,
+      changes,
+      unobservable,
+      icmpExtensions,
+      rttUs,
+      replyTtl,
+      quote,
+    ]) => ({
+      variant,
+      hop: {
+        ttl,
+        kind,
+        responder,
+        verdict,
+        mptcp,
+        changes,
+        unobservable,
+        icmpExtensions,
+        rttUs,
+        replyTtl,
+        quotedMss: quotedMss(Buffer.from(quote, "hex")),
+      },
+    }),
+  );
 
 const handshakeVerdict = z.enum(HANDSHAKE_VERDICTS);
 
@@ -56,25 +89,93 @@ const handshake = z
     }),
   );
 
-const view = z
-  .tuple([z.string(), viewVerdict, synVerdict, synVerdict, synVerdict, synVerdict, z.array(hop), z.array(handshake)])
-  .transform(([vantage, verdict, v0, v1, plain, unknown, hops, handshakes]): View => {
-    const variants = [...new Set(hops.map((each) => each.variant))];
-    const traces = variants.map((variant) => ({
-      variant,
-      hops: hops.filter((each) => each.variant === variant).map((each) => each.hop),
-    }));
-    return { vantage, verdict, v0, v1, plain, unknown, traces, handshakes };
-  });
+const synAck = z
+  .tuple([z.enum(VARIANTS), z.number(), z.number(), z.string()])
+  .transform(([variant, replyTtl, window, options]) => ({
+    variant,
+    replyTtl,
+    window,
+    optionKinds: optionKinds(Buffer.from(options, "hex")),
+  }));
+
+/** A hop of the control's trace, on whatever port. */
+const controlHop = z
+  .tuple([z.number(), z.number(), hopKind, z.string()])
+  .transform(([port, ttl, kind, responder]) => ({ port, hop: { ttl, kind, responder } }));
+
+const view = z.tuple([
+  z.string(),
+  viewVerdict,
+  synVerdict,
+  synVerdict,
+  synVerdict,
+  synVerdict,
+  z.array(hop),
+  z.array(handshake),
+  z.array(synAck),
+  z.array(controlHop),
+]);
+
+/** The paths on all ports but one. */
+function otherPorts(controls: readonly z.output<typeof controlHop>[], own: number): OtherPort[] {
+  const ports = [...new Set(controls.map(({ port }) => port))].filter((port) => port !== own);
+  return ports.map((port) => ({
+    port,
+    hops: controls.filter((each) => each.port === port).map((each) => each.hop),
+  }));
+}
+
+function viewOf(
+  port: number,
+  [vantage, verdict, v0, v1, plain, unknown, hops, handshakes, synAcks, controls]: z.output<typeof view>,
+): View {
+  const variants = [...new Set(hops.map((each) => each.variant))];
+  const traces = variants.map((variant) => ({
+    variant,
+    hops: hops.filter((each) => each.variant === variant).map((each) => each.hop),
+  }));
+  const evidence = { traces, handshakes, synAcks, otherPorts: otherPorts(controls, port) };
+  return { vantage, verdict, v0, v1, plain, unknown, ...evidence };
+}
 
 /** A row of `READ_EVIDENCE`: one target with everything that is known of it. */
-export const evidenceRow = z.object({ port: z.number(), target: z.string(), views: z.array(view) });
+export const evidenceRow = z
+  .object({ port: z.number(), target: z.string(), views: z.array(view) })
+  .transform((row) => ({ ...row, views: row.views.map((one) => viewOf(row.port, one)) }));
 
 /** A path change as a tuple, in the order of `CHANGE_TUPLE`. */
 export const changeTuple = z
-  .tuple([z.string(), z.enum(VARIANTS), z.string(), z.number(), z.string(), z.number(), z.string(), z.number()])
+  .tuple([
+    z.string(),
+    z.enum(VARIANTS),
+    z.string(),
+    z.number(),
+    z.string(),
+    z.number(),
+    z.string(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.array(z.string()),
+  ])
   .transform(
-    ([vantage, variant, condition, afterTtl, after, beforeTtl, before, pathLength]): PathChange => ({
+    ([
+      vantage,
+      variant,
+      condition,
+      afterTtl,
+      after,
+      beforeTtl,
+      before,
+      pathLength,
+      mss,
+      traces,
+      openHops,
+      confidence,
+      fingerprints,
+    ]): PathChange => ({
       vantage,
       variant,
       condition,
@@ -83,6 +184,11 @@ export const changeTuple = z
       beforeTtl,
       before,
       pathLength,
+      mss: mss === 0 ? null : mss,
+      traces,
+      openHops,
+      confidence,
+      fingerprints,
     }),
   );
 
@@ -91,4 +197,5 @@ export const textAddress = (column: string) => `replaceRegexpOne(toString(${colu
 
 export const CHANGE_TUPLE =
   `(toString(vantage), toString(variant), toString(condition), after_ttl, ${textAddress("after_hop")}, ` +
-  `before_ttl, ${textAddress("before_hop")}, path_length)`;
+  `before_ttl, ${textAddress("before_hop")}, path_length, mss, traces, open_hops, confidence, ` +
+  "arrayMap(name -> toString(name), fingerprints))";

@@ -1,20 +1,21 @@
+import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import { changeWords, HOST_WORDS, PLACEMENT_WORDS, VIEW_WORDS } from "../../shared/verdict/words.js";
 import type { Explanation } from "../compare/document.js";
 import type { Hop, PathChange, Trace } from "../compare/evidence.js";
+import { FINGERPRINTS } from "../compare/fingerprints.js";
 
 /** An explanation in plain words, with the evidence under it. Ends with a newline. */
 export function printExplanation(explanation: Explanation): string {
   const lines = [
     `${explanation.target} port ${explanation.port} ${HOST_WORDS[explanation.hostVerdict]}; ${PLACEMENT_WORDS[explanation.placement]}.`,
+    ...whyLines(explanation),
     "",
     "What each vantage point saw",
   ];
   const width = Math.max(...explanation.evidence.map((view) => view.vantage.length));
   for (const view of explanation.evidence) {
     lines.push(`  ${view.vantage.padEnd(width)}  ${VIEW_WORDS[view.verdict]}  [${view.verdict}]`);
-    for (const sentence of changeSentences(explanation.changes, view.vantage)) {
-      lines.push(`  ${"".padEnd(width)}  ${sentence}`);
-    }
+    for (const line of changeLines(explanation.changes, view.vantage)) lines.push(`  ${"".padEnd(width)}  ${line}`);
   }
   const traced = explanation.evidence.filter((view) => view.traces.length > 0);
   if (traced.length > 0) lines.push("", "The paths, hop by hop (SYN with the option)");
@@ -30,15 +31,41 @@ export function printExplanation(explanation: Explanation): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** One sentence per change and interval; variants that show the same one are named together. */
-function changeSentences(changes: readonly PathChange[], vantage: string): string[] {
-  const sentences = new Map<string, string[]>();
+/** The rules that judged, and what they stand on; vantage points that bear the same witness are named together. */
+function whyLines({ campaign, why, hostVerdict, placement, ruleVersion }: Explanation): string[] {
+  const lines = ["", "Why"];
+  for (const { rule, words, witnesses } of [why.host, why.placement]) {
+    lines.push(`  ${words}  [${rule}]`);
+    const vantages = new Map<string, Set<string>>();
+    for (const witness of witnesses) {
+      vantages.set(witness.words, (vantages.get(witness.words) ?? new Set()).add(witness.vantage));
+    }
+    for (const [said, by] of vantages) lines.push(`    because ${[...by].join(", ")} ${said}`);
+  }
+  if (why.host.result !== hostVerdict || why.placement.result !== placement) {
+    lines.push(
+      `  The campaign was judged by rules of version ${ruleVersion}; these are of version ${RULE_VERSION}, and say ` +
+        `${why.host.result}, ${why.placement.result}: \`parallax replay ${campaign} --apply\` judges it again.`,
+    );
+  }
+  return lines;
+}
+
+/** A sentence per change and interval, and how sure it is; variants that show the same one are named together. */
+function changeLines(changes: readonly PathChange[], vantage: string): string[] {
+  const bySentence = new Map<string, PathChange[]>();
   for (const change of changes) {
     if (change.vantage !== vantage) continue;
     const sentence = `${changeWords(change.condition)} ${intervalWords(change)}`;
-    sentences.set(sentence, [...(sentences.get(sentence) ?? []), change.variant]);
+    bySentence.set(sentence, [...(bySentence.get(sentence) ?? []), change]);
   }
-  return [...sentences].map(([sentence, variants]) => `${sentence} (${variants.sort().join(", ")})`);
+  return [...bySentence].flatMap(([sentence, alike]) => [
+    `${sentence} (${alike
+      .map(({ variant }) => variant)
+      .sort()
+      .join(", ")})`,
+    ...alike.slice(0, 1).flatMap(weightLines),
+  ]);
 }
 
 /** The trace that shows a change to the option, of those the one with MPTCP v1; else any. */
@@ -58,6 +85,17 @@ function hopWords(hop: Hop): string {
   if (hop.changes.length > 0) return `quotes it changed: ${hop.changes.map(changeWords).join("; ")}`;
   if (hop.mptcp === "unobservable") return "quotes too little to show the option";
   return hop.kind === "unreachable" ? "unreachable; quotes it as sent" : "quotes it as sent";
+}
+
+/** How sure that is, and what the box looks like. */
+function weightLines({ confidence, traces, openHops, fingerprints }: PathChange): string[] {
+  const seen = traces === 1 ? "1 trace shows it there" : `${traces} traces show it there`;
+  const open = openHops === 1 ? ", 1 hop in between says nothing" : `, ${openHops} hops in between say nothing`;
+  const looks = FINGERPRINTS.filter(({ name }) => fingerprints.includes(name));
+  return [
+    `  confidence ${confidence.toFixed(2)}: ${seen}${openHops === 0 ? "" : open}`,
+    ...looks.map(({ name, words }) => `  looks like ${words}  [${name}]`),
+  ];
 }
 
 /** Where a change happened, as the end of a sentence. */

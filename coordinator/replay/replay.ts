@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { FactTable } from "../../shared/batch/tables.js";
-import { RULE_VERSION } from "../../shared/verdict/syn-reply.js";
+import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import type { CampaignRecord } from "../campaign/record.js";
 import type { Clock } from "../lease/clock.js";
 import { createRowWriter } from "../store/row-writer.js";

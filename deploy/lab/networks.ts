@@ -31,12 +31,12 @@ export type Site =
   | { readonly kind: "before-host" };
 
 /**
- * A change, and how many hops behind the box's own router it first shows: more than one where a quote is too short, and
- * at the host where only the answer tells it.
+ * A change, and how many hops behind the box's own router it first shows: more than one where a quote is too short, at the
+ * host where only the answer tells it, and in an answer of the box's own where it speaks for the host.
  */
 export interface Condition {
   readonly condition: string;
-  readonly hops: number | "host";
+  readonly hops: number | "host" | "answer";
 }
 
 /** One destination network and what must be found of its host. */

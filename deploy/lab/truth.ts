@@ -69,7 +69,7 @@ function changesOf(
     vantage: vantage.name,
     condition,
     after: (hops === "host" ? path.at(-2) : path[own])?.address ?? null,
-    before: (hops === "host" ? path.at(-1) : path[own + hops])?.address ?? "",
+    before: (hops === "host" || hops === "answer" ? path.at(-1) : path[own + hops])?.address ?? "",
   }));
 }
 

@@ -1,4 +1,4 @@
-import { RULE_VERSION } from "../verdict/syn-reply.js";
+import { RULE_VERSION } from "../verdict/rules.js";
 import type { ByteBuffer } from "./byte-buffer.js";
 import {
   type ColumnWriter,

@@ -9,11 +9,11 @@ import { type Segment, segmentKind, segmentOf } from "./segment.js";
  * Answers SYNs with a SYN/ACK in the host's name, before the host does or instead of it: SYN proxies, transparent
  * proxies and those who inject. Such a box knows MSS and timestamps only.
  */
-export function createAnswer({ when, alsoForwards, ttl }: BehaviourOf<"answer">): PacketRule {
+export function createAnswer({ when, alsoForwards, ttl, window }: BehaviourOf<"answer">): PacketRule {
   return (packet, direction, aside) => {
     const segment = direction === "forth" ? segmentOf(packet, direction) : null;
     if (segment === null || segmentKind(segment.tcp) !== "syn" || !matches(when, segment)) return packet;
-    aside.back(synAckTo(segment, { ttl, window: 65_535, sequence: cookieOf(segment), options: optionsFor(segment) }));
+    aside.back(synAckTo(segment, { ttl, window, sequence: cookieOf(segment), options: optionsFor(segment) }));
     return alsoForwards ? packet : null;
   };
 }

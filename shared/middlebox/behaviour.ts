@@ -72,6 +72,8 @@ export const behaviourSchema = z.discriminatedUnion("kind", [
     /** The SYN goes on to the host too. */
     alsoForwards: z.boolean().default(false),
     ttl: z.number().int().min(1).max(255).default(64),
+    /** Linux' SYNPROXY gives none before it knows the server's. */
+    window: z.number().int().min(0).max(65_535).default(65_535),
   }),
   z.strictObject({ kind: z.literal("duplicate"), when }),
   z.strictObject({

@@ -20,7 +20,7 @@ export const OPTION_BOXES: Weighted = [
   [6, [{ kind: "drop", when: { segment: "syn", options: [OPTION_MPTCP] } }]],
   [4, [{ kind: "reset", when: { segment: "syn", options: [OPTION_MPTCP] }, both: false }]],
   [3, [{ kind: "drop", when: { segment: "syn", unknownOption: true } }]],
-  [2, [{ kind: "answer", when: { ports: [80] }, alsoForwards: false, ttl: 64 }]],
+  [2, [{ kind: "answer", when: { ports: [80] }, alsoForwards: false, ttl: 64, window: 65_535 }]],
   [1, [{ kind: "strip", when: {}, options: [OPTION_MPTCP, OPTION_TIMESTAMPS], fill: "nop" }]],
 ];
 

@@ -21,8 +21,8 @@ export const segmentMatchSchema = z
     ports: z.array(z.number().int().min(1).max(65_535)).min(1).readonly().optional(),
     /** Carries an option of one of these kinds. */
     options: optionKinds.optional(),
-    /** Carries an option other than MSS, window scale, SACK and timestamps. */
-    unknownOption: z.literal(true).optional(),
+    /** Carries an option other than MSS, window scale, SACK and timestamps; or none. */
+    unknownOption: z.boolean().optional(),
     /** Carries an MPTCP option of one of these subtypes. */
     subtypes: z.array(z.number().int().min(0).max(15)).min(1).readonly().optional(),
     /** Has more bytes of options than this. */
@@ -54,7 +54,8 @@ export function matches(match: SegmentMatch, segment: Segment): boolean {
   if (match.segment !== undefined && match.segment !== segmentKind(tcp)) return false;
   if (match.ports !== undefined && !match.ports.includes(serverPort(segment))) return false;
   if (match.options !== undefined && !options.some(({ kind }) => match.options?.includes(kind))) return false;
-  if (match.unknownOption && !options.some(({ kind }) => isUnknownOption(kind))) return false;
+  const hasUnknown = options.some(({ kind }) => isUnknownOption(kind));
+  if (match.unknownOption !== undefined && match.unknownOption !== hasUnknown) return false;
   if (match.subtypes !== undefined && !options.some((option) => match.subtypes?.includes(mptcpSubtype(option) ?? -1))) {
     return false;
   }

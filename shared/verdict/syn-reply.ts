@@ -5,9 +5,6 @@ import { TCP_ACK, TCP_RST, TCP_SYN } from "../packet/tcp.js";
 import type { Variant } from "../probe/variant.js";
 import type { SynVerdict } from "./names.js";
 
-/** Goes into every row: verdicts of different versions are not mixed in one comparison. */
-export const RULE_VERSION = 1;
-
 /** The probe's side of the question. */
 export interface SynQuestion {
   readonly variant: Variant;

@@ -15,7 +15,7 @@ export const PLACEMENT_WORDS: Readonly<Record<Placement, string>> = {
   "near-destination": "the box stands near the host, on every path to it",
   transit: "the box stands in the middle of some paths",
   flapping: "one vantage point got different answers to the same probe",
-  uncertain: "the vantage points differ and no trace explains why",
+  uncertain: "a difference or a box is there, and no trace shows where it comes from",
 };
 
 export const VIEW_WORDS: Readonly<Record<ViewVerdict, string>> = {
@@ -40,6 +40,8 @@ const CHANGE_WORDS: Readonly<Record<string, string>> = {
   "tcp.option.mptcp.blocked": "a SYN with the MPTCP option disappears",
   "tcp.option.mptcp.reset": "a SYN with the MPTCP option is answered with RST",
   "tcp.option.mptcp.echoed": "the MPTCP option is sent back as it came",
+  "tcp.option.mptcp.claimed": "MPTCP is claimed in an answer, and no handshake bears it out",
+  "tcp.synack.proxied": "something before the host answers in its name",
   "tcp.option.mss.changed": "the maximum segment size is rewritten",
   "ip.length.changed": "the packet has another length",
   "ip.dscp.changed": "the DSCP is rewritten",

@@ -2,26 +2,36 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import type { Hop } from "../../coordinator/compare/evidence.js";
+import type { Hop, SynAck } from "../../coordinator/compare/evidence.js";
 import type { Lab, startLab as StartLab } from "../../deploy/lab/lab.js";
 import { VANTAGE_POINTS } from "../../deploy/lab/networks.js";
 import { TIMESTAMPS_GONE } from "../../deploy/lab/zoo/syn-options.js";
 import { zooLabs } from "../../deploy/lab/zoo/zoo.js";
+import { TCP_ACK, TCP_SYN } from "../../shared/packet/tcp.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
+import { optionKinds, quotedMss } from "../../shared/quote/quoted-options.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
 import { judged, type Look, truly } from "../deploy/lab/judged.js";
 
+const SYN_ACK = TCP_SYN | TCP_ACK;
+const FIELDS = "saddr,variant,verdict,ttl,window,tcp_flags,optionshex";
 const AGENT = join(process.cwd(), "dist/agent/main.js");
 
 interface ReplyLine {
   readonly saddr: string;
   readonly variant: Variant;
   readonly verdict: SynVerdict;
+  readonly ttl: number;
+  readonly window: number;
+  readonly tcp_flags?: number;
+  readonly optionshex: string;
 }
 
 interface HopLine extends Hop {
   readonly target: string;
   readonly variant: Variant;
+  /** In hexadecimal digits. */
+  readonly quote: string;
 }
 
 // A machine that has much else to do loses packets, and with them hops.
@@ -64,21 +74,13 @@ describe("the zoo in the lab, every box near its host", () => {
     const agent = (...line: string[]) =>
       lab.exec(`${vantage}-80`, [process.execPath, AGENT, ...line, "--config", file("agent.yaml"), ...addresses]);
     const replies = file(`${vantage}.json`);
-    await agent("scan", "-q", "-o", replies, "--window", "500", "--retries", "3", "-r", "2000");
-    const hops = await agent(
-      "trace",
-      "--json",
-      "--variant",
-      "v0,v1,plain",
-      "--max-ttl",
-      "12",
-      "--window",
-      "400",
-      "--retries",
-      "4",
-    );
+    await agent("scan", "-q", "-o", replies, "-f", FIELDS, "--window", "500", "--retries", "3", "-r", "2000");
+    const traced = ["--max-ttl", "12", "--window", "400", "--retries", "4"];
+    const hops = await agent("trace", "--json", "--variant", "v0,v1,plain", ...traced);
+    const otherHops = await agent("trace", "--json", "--variant", "plain", "--port", "443", ...traced);
     const replyLines = linesOf<ReplyLine>(readFileSync(replies, "utf8"));
-    const hopLines = linesOf<HopLine>(hops);
+    const hopLines = linesOf<HopLine>(hops).map(withMss);
+    const otherLines = linesOf<HopLine>(otherHops).map(withMss);
     return {
       vantage,
       answers: (address) => {
@@ -96,9 +98,21 @@ describe("the zoo in the lab, every box near its host", () => {
             .filter((line) => line.target === address && line.variant === variant)
             .sort((a, b) => a.ttl - b.ttl),
         })),
+      synAcks: (address) => replyLines.filter((line) => line.saddr === address).flatMap(synAckOf),
+      otherPorts: (address) => [{ port: 443, hops: otherLines.filter((line) => line.target === address) }],
     };
   }
 });
+
+function withMss(line: HopLine): HopLine {
+  return { ...line, quotedMss: quotedMss(Buffer.from(line.quote, "hex")) };
+}
+
+function synAckOf({ variant, ttl, window, tcp_flags, optionshex }: ReplyLine): SynAck[] {
+  if (tcp_flags === undefined || (tcp_flags & SYN_ACK) !== SYN_ACK) return [];
+  const kinds = optionKinds(Buffer.from(optionshex.replace(/^0x/, ""), "hex"));
+  return [{ variant, replyTtl: ttl, window, optionKinds: kinds }];
+}
 
 function linesOf<T>(text: string): T[] {
   return text

@@ -1,4 +1,4 @@
-import type { Outcome, ZooEntry } from "./entry.js";
+import { type Outcome, ZOO_SITES, type ZooEntry, type ZooSite } from "./entry.js";
 import { ZOO, zooNetwork } from "./zoo.js";
 
 /** Behaviours of the list that no SYN and no trace meets, or that no box between two ends of a wire can have. */
@@ -7,7 +7,6 @@ const ELSEWHERE: readonly (readonly [id: string, name: string, why: string])[] =
   ["12b", "NAT64, carrier-grade NAT", "to the prober a path like any other: the translator restores quotes, as in 12a"],
   ["13", "hairpin translation", "happens between two hosts behind the same box"],
   ["23", "TTL reset, or not decremented", "the hops behind it do not show; those that do are judged as they are"],
-  ["27", "split TCP", "its SYN/ACK is that of a SYN proxy (26); the far side is never seen"],
   ["31", "acknowledgements injected into the handshake", "comes behind the SYN exchange"],
   ["33", "segments joined, DSS lost", "comes behind the handshake"],
   ["34", "payload changed", "comes behind the handshake"],
@@ -54,13 +53,25 @@ function hostOf(entry: ZooEntry): string {
   return zooNetwork(entry, "near-destination", 1).hostVerdict;
 }
 
+function sitesOf(sites: readonly ZooSite[]): string {
+  return sites.length === ZOO_SITES.length ? "" : ` (${sites.map((site) => SITE_WORDS[site]).join(", ")})`;
+}
+
+const SITE_WORDS: Readonly<Record<ZooSite, string>> = {
+  "near-source": "near the source",
+  transit: "in transit",
+  "near-destination": "near the host",
+};
+
 function conditionsOf(outcome: Outcome): string {
   if (outcome.kind === "echoes") return "`tcp.option.mptcp.echoed`";
+  if (outcome.kind === "proxies") return `\`tcp.synack.proxied\`${sitesOf(outcome.sites)}`;
   if (!("conditions" in outcome)) return "";
   const names = (list: readonly { condition: string }[]) => list.map(({ condition }) => `\`${condition}\``).join(", ");
   const ipv4 = names(outcome.conditions);
   const ipv6 = "conditions6" in outcome && outcome.conditions6 !== undefined ? names(outcome.conditions6) : ipv4;
-  if (ipv4 === ipv6) return ipv4;
+  const nearSource = "nearSource" in outcome ? `, ${names(outcome.nearSource ?? [])} (near the source)` : "";
+  if (ipv4 === ipv6) return `${ipv4}${nearSource}`;
   return [ipv4 === "" ? "" : `IPv4: ${ipv4}`, ipv6 === "" ? "" : `IPv6: ${ipv6}`]
     .filter((text) => text !== "")
     .join("; ");

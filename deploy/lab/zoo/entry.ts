@@ -3,6 +3,9 @@ import { type Behaviour, behaviourSchema } from "../../../shared/middlebox/behav
 import type { ViewVerdict } from "../../../shared/verdict/names.js";
 import type { Condition } from "../networks.js";
 
+export const ZOO_SITES = ["near-source", "transit", "near-destination"] as const;
+export type ZooSite = (typeof ZOO_SITES)[number];
+
 /** One form of one of the 43 behaviours, and what SYNs and traces must find of it. */
 export interface ZooEntry {
   /** Number of the behaviour, with a letter where it has several forms. */
@@ -26,10 +29,19 @@ export interface ZooEntry {
  * - `marks`: the host is seen as it is, and quotes show what the box changed;
  * - `silenced`: the option does not reach the host, and the router behind the box says nothing;
  * - `answers`: the answer is a plain one, and no quote shows why;
+ * - `proxies`: the box answers in the host's name, and at some sites something gives it away; where it `hides`, it answers
+ *   the SYN with the option;
  * - `unseen`: nothing differs from a path without the box.
  */
 export type Outcome =
-  | { readonly kind: "hides" | "marks"; readonly conditions: Conditions; readonly conditions6?: Conditions }
+  | {
+      readonly kind: "hides" | "marks";
+      readonly conditions: Conditions;
+      readonly conditions6?: Conditions;
+      /** What shows at one site only, next to the rest. */
+      readonly nearSource?: Conditions;
+    }
+  | { readonly kind: "proxies"; readonly sites: readonly ZooSite[]; readonly hides: boolean; readonly why: string }
   | { readonly kind: "blocks"; readonly view: ViewVerdict; readonly conditions: Conditions }
   | { readonly kind: "echoes"; readonly view: ViewVerdict }
   | { readonly kind: "answers" | "silenced" | "unseen"; readonly why: string };

@@ -1,5 +1,5 @@
 import { OPTION_MPTCP } from "../../../shared/option/tcp-options.js";
-import { box, next, type ZooEntry } from "./entry.js";
+import { box, next, ZOO_SITES, type ZooEntry } from "./entry.js";
 
 const MP_JOIN = 1;
 const DSS = 2;
@@ -10,18 +10,52 @@ const IN_ITS_NAME = "the box answers in the host's name: the SYN ends there, and
 /** D, E and F: boxes with memory, what comes behind the handshake, injection. */
 export const STATEFUL_ENTRIES: readonly ZooEntry[] = [
   {
-    id: "26",
+    id: "26a",
     name: "SYN proxy that answers before the server, and knows no MPTCP",
     server: "mptcp",
     behaviours: box({ kind: "answer" }),
     outcome: { kind: "answers", why: IN_ITS_NAME },
   },
   {
+    id: "26b",
+    name: "SYN proxy whose SYN/ACK has no window (Linux' SYNPROXY)",
+    server: "mptcp",
+    behaviours: box({ kind: "answer", window: 0 }),
+    outcome: { kind: "proxies", sites: ZOO_SITES, hides: true, why: "" },
+  },
+  {
+    id: "26c",
+    name: "SYN proxy that lets SYNs pass whose options it does not know",
+    server: "mptcp",
+    behaviours: box({ kind: "answer", when: { unknownOption: false } }),
+    outcome: { kind: "proxies", sites: ZOO_SITES, hides: false, why: "" },
+  },
+  {
+    id: "27",
+    name: "split TCP: the SYN and the server's SYN/ACK are made anew, without MPTCP",
+    server: "mptcp",
+    behaviours: box(
+      { kind: "strip", options: [OPTION_MPTCP], fill: "cut" },
+      { kind: "set", when: { segment: "syn-ack", direction: "back" }, field: "ttl", value: 64 },
+    ),
+    needsBothWays: true,
+    outcome: {
+      kind: "hides",
+      conditions: next("tcp.option.mptcp.removed"),
+      nearSource: next("tcp.synack.proxied"),
+    },
+  },
+  {
     id: "28",
     name: "transparent proxy on port 80",
     server: "mptcp",
     behaviours: box({ kind: "answer", when: { ports: [80] } }),
-    outcome: { kind: "answers", why: IN_ITS_NAME },
+    outcome: {
+      kind: "proxies",
+      sites: ["near-source", "transit"],
+      hides: true,
+      why: "near the host: a machine of its own for a port, one hop farther, looks the same",
+    },
   },
   {
     id: "29",

@@ -1,6 +1,6 @@
 import type { HostVerdict, Placement, ViewVerdict } from "../../../shared/verdict/names.js";
 import type { Condition, Network, Site } from "../networks.js";
-import type { ZooEntry } from "./entry.js";
+import type { ZooEntry, ZooSite } from "./entry.js";
 import { HEADER_ENTRIES } from "./headers.js";
 import { QUOTE_ENTRIES } from "./quotes.js";
 import { STATEFUL_ENTRIES } from "./stateful.js";
@@ -13,9 +13,6 @@ export const ZOO: readonly ZooEntry[] = [
   ...STATEFUL_ENTRIES,
   ...QUOTE_ENTRIES,
 ];
-
-export const ZOO_SITES = ["near-source", "transit", "near-destination"] as const;
-export type ZooSite = (typeof ZOO_SITES)[number];
 
 /** Only `sin` looks through the first, `fra` and `nyc` through the second, all three through the last. */
 function siteOf(site: ZooSite, { needsBothWays }: ZooEntry): Site {
@@ -53,12 +50,19 @@ export function zooNetwork(entry: ZooEntry, site: ZooSite, number: number): Netw
     view: viewThrough(entry),
     viewElsewhere: seen,
     ...judgement(entry, site),
-    ...(outcome.kind === "hides" || outcome.kind === "blocks" ? { conditions: outcome.conditions } : {}),
+    ...(outcome.kind === "hides" || outcome.kind === "blocks" ? { conditions: conditionsAt(entry, site) } : {}),
     ...(outcome.kind === "hides" && outcome.conditions6 !== undefined ? { conditions6: outcome.conditions6 } : {}),
     ...(outcome.kind === "marks" ? marks(outcome.conditions, outcome.conditions6 ?? outcome.conditions, site) : {}),
     ...(outcome.kind === "echoes" ? { conditions: ECHOED } : {}),
+    ...(outcome.kind === "proxies" && outcome.sites.includes(site) ? { conditions: PROXIED } : {}),
     ...(outcome.kind === "silenced" && site !== "near-destination" ? { conditions: PAST_SILENCE } : {}),
   };
+}
+
+function conditionsAt({ outcome }: ZooEntry, site: ZooSite): readonly Condition[] {
+  if (!("conditions" in outcome)) return [];
+  const alsoHere = site === "near-source" && outcome.kind === "hides" ? outcome.nearSource : undefined;
+  return [...outcome.conditions, ...(alsoHere ?? [])];
 }
 
 /** A field that only one of the families has leaves the other's path as it is. */
@@ -70,6 +74,8 @@ function marks(conditions: readonly Condition[], conditions6: readonly Condition
 /** Wherever the box stands: quotes show the option as sent up to the host, whose answer brings it back. */
 const ECHOED = [{ condition: "tcp.option.mptcp.echoed", hops: "host" }] as const;
 
+const PROXIED = [{ condition: "tcp.synack.proxied", hops: "answer" }] as const;
+
 const PAST_SILENCE = [{ condition: "tcp.option.mptcp.removed", hops: 2 }] as const;
 
 function clearView(server: ZooEntry["server"]): ViewVerdict {
@@ -78,6 +84,7 @@ function clearView(server: ZooEntry["server"]): ViewVerdict {
 
 function viewThrough({ outcome, server }: ZooEntry): ViewVerdict {
   if ("view" in outcome) return outcome.view;
+  if (outcome.kind === "proxies") return outcome.hides ? "plain" : clearView(server);
   return ["hides", "answers", "silenced"].includes(outcome.kind) ? "plain" : clearView(server);
 }
 
@@ -99,6 +106,13 @@ function judgement({ outcome, server }: ZooEntry, site: ZooSite): { hostVerdict:
       return isForAll
         ? { hostVerdict: "echoing-middlebox", placement: site }
         : { hostVerdict: clear, placement: "uncertain" };
+    case "proxies":
+      if (outcome.sites.includes(site)) {
+        return { hostVerdict: isForAll && outcome.hides ? "middlebox-near-host" : clear, placement: site };
+      }
+      return isForAll
+        ? { hostVerdict: outcome.hides ? "not-capable" : clear, placement: "agree" }
+        : { hostVerdict: clear, placement: outcome.hides ? "uncertain" : "agree" };
     case "answers":
       return isForAll
         ? { hostVerdict: "not-capable", placement: "agree" }

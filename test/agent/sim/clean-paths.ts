@@ -1,9 +1,10 @@
 import { createSimHash } from "../../../agent/sim/hash.js";
 import { createSeededWorld } from "../../../agent/sim/seeded.js";
 import { sharesSchema } from "../../../agent/sim/seeded-spec.js";
+import { changesOn, judge } from "../../../coordinator/compare/judge.js";
 import { addressFamily, formatAddress, ipv4FromNumber, parseAddress } from "../../../shared/address/address.js";
-import type { TraceHopRow } from "../../../shared/batch/rows.js";
-import { changesOf } from "./findings.js";
+import type { SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import { viewOf } from "./findings.js";
 import { createSimKit } from "./sim-kit.js";
 
 /** Nobody on the way changes anything; routers quote in all ways, some say nothing. */
@@ -33,32 +34,46 @@ export interface CleanPaths {
   readonly findings: readonly string[];
 }
 
-/** Traces the paths with numbers `[first, first + count)` in a simulated world of their own. */
-export async function traceCleanPaths(first: number, count: number): Promise<CleanPaths> {
+/**
+ * Scans and traces the paths with numbers `[first, first + count)` in a simulated world of their own, where `loss` of the
+ * packets are lost on each way.
+ */
+export async function traceCleanPaths(first: number, count: number, loss = 0): Promise<CleanPaths> {
   const addresses = Array.from({ length: count }, (_, i) => addressOf(first + i));
-  const kit = createSimKit({
-    world: createSeededWorld(CLEAN, createSimHash(`clean ${first}`)),
-    vantage: "fra",
-    targets: { kind: "list", targets: addresses.map((address) => ({ address, port: 80 })), from: 0, size: count },
-    packetsPerSecond: 1_000_000,
-    seed: first,
-    slots: 4_096,
-    tracebox: { windowTargets: count },
-  });
-  const rows = await kit.trace();
-  const rowsOf = new Map<number, TraceHopRow[]>(addresses.map((_, i) => [i, []]));
+  const world = createSeededWorld(CLEAN, createSimHash(`clean ${first}`));
+  const kit = () =>
+    createSimKit({
+      world,
+      vantage: "fra",
+      targets: { kind: "list", targets: addresses.map((address) => ({ address, port: 80 })), from: 0, size: count },
+      packetsPerSecond: 1_000_000,
+      seed: first,
+      slots: 4_096,
+      tracebox: { windowTargets: count },
+      loss,
+    });
+  const replies = byIndex<SynReplyRow>(await kit().scan());
+  const rows = await kit().trace();
+  const hops = byIndex<TraceHopRow>(rows);
   const styles = new Map<QuoteStyle, number>();
-  for (const row of rows) {
-    rowsOf.get(row.index)?.push(row);
-    const style = styleOf(row);
-    if (style !== null) styles.set(style, (styles.get(style) ?? 0) + 1);
-  }
-  const findings = [...rowsOf].flatMap(([index, own]) => {
+  for (const style of rows.map(styleOf)) if (style !== null) styles.set(style, (styles.get(style) ?? 0) + 1);
+  const findings = addresses.flatMap((address, index) => {
+    const own = hops.get(index) ?? [];
+    const view = viewOf(own, replies.get(index) ?? [], index);
+    const changes = changesOn([view]);
+    const { placement } = judge([view], changes);
     const differences = own.flatMap(({ firstDifferenceBit: bit }) => (bit === null ? [] : [`bit ${bit}`]));
-    const changes = [...own.flatMap((row) => row.changes), ...differences, ...changesOf(own, index)];
-    return changes.length === 0 ? [] : `${formatAddress(addressOf(first + index))} ${JSON.stringify(changes)}`;
+    const found = [...own.flatMap((row) => row.changes), ...differences, ...changes.map(({ condition }) => condition)];
+    if (placement.result !== "agree") found.push(placement.result);
+    return found.length === 0 ? [] : `${formatAddress(address)} ${found.join(", ")}`;
   });
   return { traces: count * VARIANTS, answers: rows.length, styles, findings };
+}
+
+function byIndex<T extends { readonly index: number }>(rows: readonly T[]): Map<number, T[]> {
+  const found = new Map<number, T[]>();
+  for (const row of rows) found.set(row.index, [...(found.get(row.index) ?? []), row]);
+  return found;
 }
 
 /** Every fourth address is of IPv6; all are in networks of their own. */

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import type { View } from "../../../coordinator/compare/evidence.js";
-import { judge } from "../../../coordinator/compare/judge.js";
-import { locateChanges } from "../../../coordinator/compare/locate.js";
+import { changesOn, judge } from "../../../coordinator/compare/judge.js";
 import { answering, quoting, trace, view } from "./paths.js";
 
 const removed = ["tcp.option.mptcp.removed"];
-const judged = (...views: View[]) => judge(views, views.flatMap(locateChanges));
+const judged = (...views: View[]) => {
+  const { host, placement, affected, explanation } = judge(views, changesOn(views));
+  return { hostVerdict: host.result, placement: placement.result, affected, explanation };
+};
 
 const clean = (vantage: string) =>
   view(

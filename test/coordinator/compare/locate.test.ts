@@ -38,6 +38,7 @@ describe("locateChanges", () => {
         beforeTtl: 2,
         before: "r2",
         pathLength: 4,
+        mss: null,
       },
     ]);
   });

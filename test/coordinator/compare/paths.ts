@@ -13,6 +13,9 @@ export function quoting(ttl: number, responder: string, changes: readonly string
     changes,
     unobservable: [],
     icmpExtensions: [],
+    rttUs: 1_000 * ttl,
+    replyTtl: 64 - (ttl - 1),
+    quotedMss: null,
   };
 }
 
@@ -51,5 +54,7 @@ export function view(vantage: string, verdict: ViewVerdict, ...traces: Trace[]):
     unknown: "plain",
     traces,
     handshakes: [],
+    synAcks: [],
+    otherPorts: [],
   };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Explanation } from "../../../coordinator/compare/document.js";
-import { judge } from "../../../coordinator/compare/judge.js";
-import { locateChanges } from "../../../coordinator/compare/locate.js";
+import { changesOn, judge } from "../../../coordinator/compare/judge.js";
 import { printComparison } from "../../../coordinator/compare/print.js";
 import { printExplanation } from "../../../coordinator/explain/print.js";
+import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { answering, quoting, trace, view } from "./paths.js";
 
 const removed = ["tcp.option.mptcp.removed"];
@@ -13,14 +13,18 @@ const hidden = view(
   trace("v1", quoting(1, "192.0.2.1"), quoting(2, "192.0.2.3", removed), answering(3, "198.19.7.10", "plain")),
 );
 const open = view("fra", "claims-v1", trace("v1", quoting(1, "192.0.2.9"), answering(2, "198.19.7.10", "claims-v1")));
-const changes = locateChanges(hidden);
-const { hostVerdict, placement } = judge([open, hidden], changes);
+const changes = changesOn([open, hidden]);
+const { host, placement } = judge([open, hidden], changes);
 const explanation: Explanation = {
   campaign: "zoo",
   target: "198.19.7.10",
   port: 80,
-  hostVerdict,
-  placement,
+  hostVerdict: host.result,
+  hostRule: host.rule,
+  placement: placement.result,
+  placementRule: placement.rule,
+  ruleVersion: RULE_VERSION,
+  why: { host, placement },
   views: { fra: "claims-v1", sin: "plain" },
   changes,
   evidence: [open, hidden],
@@ -41,6 +45,31 @@ describe("printExplanation", () => {
       /192\.0\.2\.9 +quotes it as sent {2}<mpls label=24001 exp=0 s=1 ttl=1>\n/,
     );
   });
+
+  it("says why: the rules that decided, and who saw what they stand on", () => {
+    const lines = printExplanation(explanation).split("\n");
+    const why = lines.slice(lines.indexOf("Why"), lines.indexOf("What each vantage point saw") - 1);
+    expect(why).toEqual([
+      "Why",
+      "  one genuine answer over a path that leaves the option alone is enough, whatever others see  [genuine-answer]",
+      "    because fra got a SYN/ACK with a key of its own (v1) over a path whose 1 quoting hop leaves option 30 alone",
+      "  it shows in the first two hops of the paths that have it  [at-the-start]",
+      "    because sin finds at hop 2 (192.0.2.3) that the MPTCP option is cut out",
+    ]);
+  });
+
+  it("says how sure an interval is, and what the box looks like", () => {
+    const text = printExplanation(explanation);
+    expect(text).toContain("confidence 0.50: 1 trace shows it there\n");
+    expect(text).toContain("looks like PAN-OS as delivered");
+  });
+
+  it("says so when the campaign was judged by other rules, which gave another verdict", () => {
+    const old: Explanation = { ...explanation, hostVerdict: "not-capable", ruleVersion: 1 };
+    expect(printExplanation(old)).toContain(
+      `judged by rules of version 1; these are of version ${RULE_VERSION}, and say mptcp, near-source`,
+    );
+  });
 });
 
 describe("printComparison", () => {
@@ -49,7 +78,7 @@ describe("printComparison", () => {
       campaign: "zoo",
       vantages: ["fra", "sin"],
       targets: 1,
-      classes: [{ hostVerdict, placement, targets: 1 }],
+      classes: [{ hostVerdict: host.result, placement: placement.result, targets: 1 }],
       verdicts: [],
       disagreements: [explanation],
       middleboxes: [
@@ -59,6 +88,8 @@ describe("printComparison", () => {
           before: "192.0.2.3",
           vantages: ["sin"],
           targets: 1,
+          confidence: 0.5,
+          fingerprints: ["pan-os"],
         },
       ],
     });

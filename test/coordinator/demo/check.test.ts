@@ -16,7 +16,10 @@ const found: TargetSummary = {
   target: "198.19.7.10",
   port: 80,
   hostVerdict: "mptcp",
+  hostRule: "genuine-answer",
   placement: "near-source",
+  placementRule: "at-the-start",
+  ruleVersion: 2,
   views: { fra: "claims-v1", sin: "plain" },
   changes: ["v0", "v1"].map((variant) => ({
     vantage: "sin",
@@ -27,6 +30,11 @@ const found: TargetSummary = {
     beforeTtl: 2,
     before: "192.0.2.3",
     pathLength: 5,
+    mss: null,
+    traces: 2,
+    openHops: 0,
+    confidence: 0.75,
+    fingerprints: [],
   })),
 };
 

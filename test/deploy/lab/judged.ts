@@ -1,6 +1,5 @@
-import type { Trace } from "../../../coordinator/compare/evidence.js";
-import { judge } from "../../../coordinator/compare/judge.js";
-import { locateChanges } from "../../../coordinator/compare/locate.js";
+import type { OtherPort, SynAck, Trace } from "../../../coordinator/compare/evidence.js";
+import { changesOn, judge } from "../../../coordinator/compare/judge.js";
 import type { TruthTarget } from "../../../deploy/lab/truth.js";
 import type { Variant } from "../../../shared/probe/variant.js";
 import type { SynVerdict } from "../../../shared/verdict/names.js";
@@ -11,19 +10,22 @@ export interface Look {
   readonly vantage: string;
   answers(address: string): Record<Variant, SynVerdict>;
   traces(address: string): Trace[];
+  synAcks(address: string): SynAck[];
+  otherPorts(address: string): OtherPort[];
 }
 
 /** What a comparison says of an address; changes as words, each once, whatever variants show it. */
 export function judged(address: string, looks: readonly Look[]) {
-  const views = looks.map(({ vantage, answers, traces }) => {
+  const views = looks.map(({ vantage, answers, traces, synAcks, otherPorts }) => {
     const { "unknown-option": unknown, ...known } = answers(address);
     const verdict = viewVerdict({ ...known, "unknown-option": unknown });
-    return { vantage, verdict, ...known, unknown, traces: traces(address), handshakes: [] };
+    const evidence = { traces: traces(address), synAcks: synAcks(address), otherPorts: otherPorts(address) };
+    return { vantage, verdict, ...known, unknown, handshakes: [], ...evidence };
   });
-  const changes = views.flatMap(locateChanges);
-  const { hostVerdict, placement } = judge(views, changes);
+  const changes = changesOn(views);
+  const { host, placement } = judge(views, changes);
   const seen = Object.fromEntries(views.map(({ vantage, verdict }) => [vantage, verdict]));
-  return { hostVerdict, placement, views: seen, changes: words(changes) };
+  return { hostVerdict: host.result, placement: placement.result, views: seen, changes: words(changes) };
 }
 
 /** The lab's truth in the same words. */

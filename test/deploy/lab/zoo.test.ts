@@ -2,14 +2,18 @@ import { describe, expect, it } from "@jest/globals";
 import { createSimHash } from "../../../agent/sim/hash.js";
 import { createScriptedWorld } from "../../../agent/sim/scripted.js";
 import { scriptedWorldSchema } from "../../../agent/sim/scripted-spec.js";
+import type { Hop } from "../../../coordinator/compare/evidence.js";
 import { hostAddresses, VANTAGE_POINTS } from "../../../deploy/lab/networks.js";
 import { simulationOf } from "../../../deploy/lab/simulation.js";
 import { createTopology, type Topology } from "../../../deploy/lab/topology.js";
 import { truthOf } from "../../../deploy/lab/truth.js";
-import { ZOO_SITES, zooLabs } from "../../../deploy/lab/zoo/zoo.js";
+import { ZOO_SITES } from "../../../deploy/lab/zoo/entry.js";
+import { zooLabs } from "../../../deploy/lab/zoo/zoo.js";
 import { parseAddress } from "../../../shared/address/address.js";
+import type { TraceHopRow } from "../../../shared/batch/rows.js";
+import type { Variant } from "../../../shared/probe/variant.js";
 import type { TargetSourceSpec } from "../../../shared/target/spec.js";
-import { answersOf, tracesOf } from "../../agent/sim/findings.js";
+import { answersOf, synAcksOf, tracesOf } from "../../agent/sim/findings.js";
 import { createSimKit } from "../../agent/sim/sim-kit.js";
 import { judged, type Look, truly } from "./judged.js";
 
@@ -29,24 +33,32 @@ describe.each(ZOO_SITES)("every behaviour %s", (site) => {
   });
 });
 
+function controlOf(rows: readonly TraceHopRow[], index: number): readonly Hop[] {
+  return tracesOf(rows, index).find(({ variant }) => variant === "plain")?.hops ?? [];
+}
+
 /** A scan and traces of all addresses from all vantage points. */
 function look(topology: Topology, addresses: readonly string[], seed: number): Promise<Look[]> {
   const world = createScriptedWorld(scriptedWorldSchema.parse(simulationOf(topology)), createSimHash(seed));
-  const targets: TargetSourceSpec = {
+  const onPort = (port: number): TargetSourceSpec => ({
     kind: "list",
-    targets: addresses.map((address) => ({ address: parseAddress(address), port: 80 })),
+    targets: addresses.map((address) => ({ address: parseAddress(address), port })),
     from: 0,
     size: addresses.length,
-  };
+  });
   return Promise.all(
     VANTAGE_POINTS.map(async ({ name }) => {
-      const kit = () => createSimKit({ world, vantage: `${name}-80`, targets, seed });
-      const replies = await kit().scan();
-      const hops = await kit().trace();
+      const kit = (port: number, variants: readonly Variant[]) =>
+        createSimKit({ world, vantage: `${name}-80`, targets: onPort(port), seed, tracebox: { variants } });
+      const replies = await kit(80, []).scan();
+      const hops = await kit(80, ["v0", "v1", "plain"]).trace();
+      const otherHops = await kit(443, ["plain"]).trace();
       return {
         vantage: name,
         answers: (address: string) => answersOf(replies, addresses.indexOf(address)),
         traces: (address: string) => tracesOf(hops, addresses.indexOf(address)),
+        synAcks: (address: string) => synAcksOf(replies, addresses.indexOf(address)),
+        otherPorts: (address: string) => [{ port: 443, hops: controlOf(otherHops, addresses.indexOf(address)) }],
       };
     }),
   );

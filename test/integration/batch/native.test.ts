@@ -9,7 +9,7 @@ import { prependConstants } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { FactRow } from "../../../shared/batch/rows.js";
 import { FACT_TABLES, type FactTable } from "../../../shared/batch/tables.js";
-import { RULE_VERSION } from "../../../shared/verdict/syn-reply.js";
+import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { handshakeRows, synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
 
 const constants = {

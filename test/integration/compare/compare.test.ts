@@ -9,6 +9,7 @@ import { formatAddress } from "../../../shared/address/address.js";
 import type { Variant } from "../../../shared/probe/variant.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
 import type { HandshakeVerdict, SynVerdict, ViewVerdict } from "../../../shared/verdict/names.js";
+import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
 let test: TestWarehouse;
@@ -193,21 +194,51 @@ describe("the comparison", () => {
           target: "198.18.0.1",
           port: 80,
           hostVerdict: "mptcp",
+          hostRule: "proved",
           placement: "near-source",
+          placementRule: "at-the-start",
+          ruleVersion: RULE_VERSION,
           views: { fra: "claims-v1", sin: "plain" },
           changes: [
-            { vantage: "sin", after: "198.51.100.1", afterTtl: 1, before: "198.51.100.2", beforeTtl: 2, pathLength: 4 },
+            {
+              vantage: "sin",
+              after: "198.51.100.1",
+              afterTtl: 1,
+              before: "198.51.100.2",
+              beforeTtl: 2,
+              pathLength: 4,
+              mss: null,
+              traces: 1,
+              openHops: 0,
+              confidence: 0.5,
+              fingerprints: ["pan-os"],
+            },
           ],
         },
       ],
       middleboxes: [
-        { condition: "tcp.option.mptcp.removed", after: "198.51.100.1", before: "198.51.100.2", targets: 1 },
+        {
+          condition: "tcp.option.mptcp.removed",
+          after: "198.51.100.1",
+          before: "198.51.100.2",
+          targets: 1,
+          confidence: 0.5,
+          fingerprints: ["pan-os"],
+        },
       ],
     });
     expect(await build()).toEqual(first);
     const [explanation, ...others] = await readExplanations(test.store, "compared", "198.18.0.1");
     expect(others).toEqual([]);
     expect(explanation).toMatchObject({ hostVerdict: "mptcp", evidence: [{ vantage: "fra" }, { vantage: "sin" }] });
+    expect(explanation?.why.host).toMatchObject({
+      rule: "proved",
+      witnesses: [
+        { vantage: "fra", variant: "v0" },
+        { vantage: "fra", variant: "v1" },
+        { vantage: "sin", variant: "v1" },
+      ],
+    });
     expect(explanation?.evidence[1]?.traces[0]?.hops.map((each) => each.changes)).toEqual([[], removed, removed, []]);
     // The last handshake in each version, v0 first.
     const none = { after: "", join: "", noJoin: false, addresses: [] };
@@ -224,6 +255,66 @@ describe("the comparison", () => {
         },
       ],
       [{ ...none, variant: "v1", verdict: "join-reset", after: "dss-stripped" }],
+    ]);
+  });
+});
+
+describe("the evidence of a target that was traced", () => {
+  const hop = (port: number, ttl: number, responder: string) => ({
+    campaign: "proxied",
+    vantage: "fra",
+    agent: "fra-80",
+    batch: batch(),
+    row: 0,
+    target: "::ffff:198.18.0.1",
+    port,
+    variant: "plain",
+    ttl,
+    kind: "time-exceeded",
+    responder: mapped(responder),
+    received_at: "2026-01-01 00:00:00.000000",
+    rtt_us: ttl * 1000,
+    reply_ttl: 65 - ttl,
+    mptcp: "unmodified",
+  });
+  // From the IP header on: 24 bytes of TCP, MSS 1380.
+  const clamped = Buffer.from("4500002c00000000010600000102030401020304", "hex")
+    .toString("latin1")
+    .concat(
+      Buffer.from("77770050000000010000000060024000000000000204", "hex").toString("latin1"),
+      Buffer.from("0564", "hex").toString("latin1"),
+    );
+
+  it("has the scan's SYN/ACKs, the way on another port and a new segment size", async () => {
+    await insertReplies("proxied", [
+      { target: "198.18.0.1", variant: "plain", verdict: "plain" },
+      { target: "198.18.0.1", port: 443, variant: "plain", verdict: "plain" },
+    ]);
+    const [reply] = await read("SELECT * FROM syn_replies WHERE campaign = 'proxied' AND port = 80 LIMIT 1");
+    const synAck = { tcp_flags: 18, ttl: 63, window: 0, options: "\u0002\u0004\u0005\u0064" };
+    await test.store.insertRows("syn_replies", [
+      { ...reply, batch: batch(), ...synAck, received_at: "2026-01-01 00:01:00.000000" },
+    ]);
+    await test.store.insertRows("trace_hops", [
+      { ...hop(80, 1, "192.0.2.1"), changes: ["tcp.option.mss.changed"], quote: clamped },
+      { ...hop(80, 2, "198.18.0.1"), kind: "synack", verdict: "plain", mptcp: "unobservable" },
+      hop(443, 1, "192.0.2.1"),
+      hop(443, 2, "192.0.2.2"),
+    ]);
+    await buildViews(test.store, { campaign: "proxied", everywhere: [], variants: ["plain"] });
+    await buildJudgements(test.store, "proxied");
+    const explanations = await readExplanations(test.store, "proxied", "198.18.0.1");
+    const web = explanations.find(({ port }) => port === 80);
+    expect(web?.evidence).toMatchObject([
+      {
+        synAcks: [{ variant: "plain", replyTtl: 63, window: 0, optionKinds: [2] }],
+        otherPorts: [{ port: 443, hops: [{ ttl: 1 }, { ttl: 2, kind: "time-exceeded", responder: "192.0.2.2" }] }],
+        traces: [{ variant: "plain", hops: [{ rttUs: 1000, replyTtl: 64, quotedMss: 1380 }, { kind: "synack" }] }],
+      },
+    ]);
+    expect(web?.changes.map(({ condition, mss, fingerprints }) => [condition, mss, fingerprints])).toEqual([
+      ["tcp.option.mss.changed", 1380, ["cisco-asa"]],
+      ["tcp.synack.proxied", null, ["linux-synproxy"]],
     ]);
   });
 });

@@ -12,6 +12,7 @@ import type { RowOf } from "../../../shared/batch/columns.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { FactTable } from "../../../shared/batch/tables.js";
+import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 import { CLAIM, handshake, hop, PLAIN, reply, SECRET, UNKNOWN } from "./evidence.js";
 
@@ -116,7 +117,9 @@ describe("a replay", () => {
         "syn_verdict: malformed > claims-v1 x 1",
       ]),
     );
-    expect(printReplay(report)).toContain("dry: 6 rows judged again by rule version 1, 3 would get another verdict");
+    expect(printReplay(report)).toContain(
+      `dry: 6 rows judged again by rule version ${RULE_VERSION}, 3 would get another verdict`,
+    );
     expect(printReplay(report)).toContain("parallax replay dry --apply");
     expect(await raw("dry")).toEqual(before);
     expect(await readComparison(test.store, { campaign: "dry" })).toEqual(compared);

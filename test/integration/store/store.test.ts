@@ -6,6 +6,7 @@ import { COLUMNS } from "../../../shared/batch/columns.js";
 import { prependConstants, stringBytes } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
 const SQL_FOLDER = "coordinator/store/sql";
@@ -132,7 +133,7 @@ describe("the store", () => {
         icmp_type: 0,
         icmp_code: 0,
         quote: "",
-        rule_version: 1,
+        rule_version: RULE_VERSION,
       },
     ]);
   });

@@ -83,7 +83,11 @@ describe("parallax-agent verify", () => {
     ["a box that echoes option 30", 81, () => behaving({ kind: "echo", options: "mptcp" })],
     ["a box that echoes all it does not know", 81, () => behaving({ kind: "echo", options: "unknown" })],
     ["a mirror that claims MPTCP", 81, createMirror],
-    ["a SYN proxy", 80, () => behaving({ kind: "answer", when: { ports: [80] }, alsoForwards: false, ttl: 64 })],
+    [
+      "a SYN proxy",
+      80,
+      () => behaving({ kind: "answer", when: { ports: [80] }, alsoForwards: false, ttl: 64, window: 65_535 }),
+    ],
   ])("never takes %s (port %i behind it) for proof", async (_name, port, rule) => {
     const rows = await lab.verify(rule(), V4, V6, "--port", String(port));
     expect(rows.map(({ target }) => target)).toEqual([V4, V6]);

@@ -1,0 +1,85 @@
+import { concernsMptcp, isTurned, PROXIED } from "./conditions.js";
+import { type LocatedChange, scanned, type View } from "./evidence.js";
+import type { PlacementFact } from "./placement-rules.js";
+import { isBlocked, isEcho, isRefuted } from "./seen.js";
+import { changeWitness, viewWitness, type Witness } from "./witness.js";
+
+/** Hops from either end of a path that count as near to it. */
+const NEAR_HOPS = 2;
+
+/** Finds who bears witness to a fact of the rules on places. */
+export function placementWitnesses(
+  views: readonly View[],
+  changes: readonly LocatedChange[],
+): (fact: PlacementFact) => readonly Witness[] {
+  const ofMptcp = changes.filter(({ condition }) => concernsMptcp(condition));
+  const telling = ofMptcp.length > 0 ? ofMptcp : changes;
+  const touched = new Set(telling.map(({ vantage }) => vantage));
+  const tellingWhere = (isThere: (change: LocatedChange) => boolean): readonly Witness[] =>
+    telling.every(isThere) ? telling.map(changeWitness) : [];
+  return (fact) => {
+    switch (fact) {
+      case "scan and trace disagree":
+        return views.filter(flaps).map(flapWitness);
+      case "somebody is affected":
+        return affectedVantages(views, changes).map((vantage) => witness(vantage, "is affected"));
+      case "the views differ":
+        return differing(views);
+      case "a trace shows a change":
+        return changes.map(changeWitness);
+      case "only answers show it":
+        return tellingWhere(({ condition }) => isTurned(condition));
+      case "every path is affected":
+        return everyPath(views, touched);
+      case "it shows within two hops of the host":
+        return tellingWhere(({ pathLength, beforeTtl }) => pathLength > 0 && pathLength - beforeTtl <= NEAR_HOPS);
+      case "all affected paths meet there": {
+        const isOneHop = touched.size > 1 && new Set(telling.map(({ after }) => after)).size === 1;
+        return isOneHop ? tellingWhere(({ condition }) => condition === PROXIED) : [];
+      }
+      case "it shows within the first two hops":
+        return tellingWhere(({ beforeTtl }) => beforeTtl <= NEAR_HOPS);
+    }
+  };
+}
+
+/** Vantage points whose path shows a change, or whose view is a box's work. */
+export function affectedVantages(views: readonly View[], changes: readonly LocatedChange[]): string[] {
+  const affected = new Set(changes.map(({ vantage }) => vantage));
+  for (const view of views) if (isBoxed(view)) affected.add(view.vantage);
+  return [...affected].sort();
+}
+
+function isBoxed(view: View): boolean {
+  return isEcho(view.verdict) || isBlocked(view);
+}
+
+/** Whether a router says so or nobody does: the host was not there. */
+function differing(views: readonly View[]): readonly Witness[] {
+  const seen = (view: View) => (view.verdict === "unreachable" ? "no-reply" : isRefuted(view) ? "plain" : view.verdict);
+  return new Set(views.map(seen)).size <= 1 ? [] : views.map(viewWitness);
+}
+
+function everyPath(views: readonly View[], touched: ReadonlySet<string>): readonly Witness[] {
+  const isAll = views.every((view) => view.traces.length === 0 || touched.has(view.vantage) || isBoxed(view));
+  return isAll
+    ? views.filter(({ traces }) => traces.length > 0).map((view) => witness(view.vantage, "is affected"))
+    : [];
+}
+
+/** One vantage point, one probe, two answers: the SYN stage and the trace disagree. */
+function flaps(view: View): boolean {
+  return view.traces.some(({ variant, hops }) => {
+    const before = scanned(view, variant);
+    const isTelling = before !== "no-reply" && before !== "unreachable" && before !== "rst";
+    return isTelling && hops.some(({ kind, verdict }) => kind === "synack" && verdict !== before);
+  });
+}
+
+function witness(vantage: string, words: string): Witness {
+  return { vantage, variant: null, hop: null, words };
+}
+
+function flapWitness({ vantage }: View): Witness {
+  return witness(vantage, "got one answer in its scan and another one in its trace");
+}
