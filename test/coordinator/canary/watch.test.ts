@@ -109,6 +109,12 @@ describe("a canary", () => {
     expect([...memory.rows.values()]).toEqual(before);
     expect(memory.alarms.open()).toMatchObject([{ sinceMs: 200, lastMs: 200 }]);
     expect(memory.lines).toHaveLength(1);
+    const all = [...asked, round(300, LINUX, PLAIN)];
+    for (let i = 0; i < 2; i++) {
+      await createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms }).take(source, all);
+    }
+    expect(memory.lines.map(({ msg }) => msg)).toEqual(["alarm raised", "alarm cleared"]);
+    expect([...store.views.values()].map(({ askedAtMs }) => askedAtMs)).toEqual([300, 300]);
   });
 });
 
