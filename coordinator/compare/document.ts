@@ -13,6 +13,8 @@ export interface Comparison {
   readonly verdicts: readonly VerdictCount[];
   readonly disagreements: readonly TargetSummary[];
   readonly middleboxes: readonly Middlebox[];
+  /** Where DSCP and ECN are rewritten: common, and apart from boxes that touch TCP. */
+  readonly markings: readonly Middlebox[];
 }
 
 export interface ClassCount {
@@ -43,7 +45,7 @@ export interface TargetSummary {
   readonly changes: readonly PathChange[];
 }
 
-/** Paths that share an interval and a condition share a box. */
+/** Paths that share an interval and a condition share a box, or the border of a network. */
 export interface Middlebox {
   readonly condition: string;
   readonly after: string | null;

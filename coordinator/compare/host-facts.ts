@@ -1,3 +1,4 @@
+import { isMarking } from "../../shared/verdict/marking.js";
 import { claimedVersion, disownedVersions, isProof } from "./claims.js";
 import { concernsMptcp, isLoss } from "./conditions.js";
 import type { Handshake, LocatedChange, View } from "./evidence.js";
@@ -46,7 +47,7 @@ export function hostWitnesses({ views, changes, nearHost }: Evidence): (fact: Ho
       case "a plain answer came over a clean path":
         return heard
           .filter((view) => view.verdict === "plain" || isRefuted(view))
-          .filter((view) => !changes.some(({ vantage }) => vantage === view.vantage))
+          .filter((view) => !changes.some((one) => one.vantage === view.vantage && !isMarking(one.condition)))
           .map(plainWitness);
       case "the option is lost on the way":
         return [

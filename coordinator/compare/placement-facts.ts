@@ -1,3 +1,4 @@
+import { isMarking } from "../../shared/verdict/marking.js";
 import { concernsMptcp, isTurned, PROXIED } from "./conditions.js";
 import { type LocatedChange, scanned, type View } from "./evidence.js";
 import type { PlacementFact } from "./placement-rules.js";
@@ -12,8 +13,7 @@ export function placementWitnesses(
   views: readonly View[],
   changes: readonly LocatedChange[],
 ): (fact: PlacementFact) => readonly Witness[] {
-  const ofMptcp = changes.filter(({ condition }) => concernsMptcp(condition));
-  const telling = ofMptcp.length > 0 ? ofMptcp : changes;
+  const telling = mostTelling(changes);
   const touched = new Set(telling.map(({ vantage }) => vantage));
   const tellingWhere = (isThere: (change: LocatedChange) => boolean): readonly Witness[] =>
     telling.every(isThere) ? telling.map(changeWitness) : [];
@@ -41,6 +41,14 @@ export function placementWitnesses(
         return tellingWhere(({ beforeTtl }) => beforeTtl <= NEAR_HOPS);
     }
   };
+}
+
+/** What becomes of the MPTCP option; where it arrives, other changes; how packets are marked where that is all. */
+function mostTelling(changes: readonly LocatedChange[]): readonly LocatedChange[] {
+  const ofMptcp = changes.filter(({ condition }) => concernsMptcp(condition));
+  if (ofMptcp.length > 0) return ofMptcp;
+  const others = changes.filter(({ condition }) => !isMarking(condition));
+  return others.length > 0 ? others : changes;
 }
 
 /** Vantage points whose path shows a change, or whose view is a box's work. */

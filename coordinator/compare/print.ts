@@ -1,4 +1,5 @@
 import { columns } from "../../shared/cli/table.js";
+import { isMarking } from "../../shared/verdict/marking.js";
 import { changeWords, PLACEMENT_WORDS } from "../../shared/verdict/words.js";
 import type { Comparison, Middlebox, TargetSummary } from "./document.js";
 import type { PathChange } from "./evidence.js";
@@ -11,6 +12,7 @@ export function printComparison(comparison: Comparison): string {
     section("Hosts", classTable(comparison)),
     section("Targets that the vantage points do not see alike, or with a box on the path", matrix(comparison)),
     section("Middleboxes, by the interval where the change happens", comparison.middleboxes.map(boxRow)),
+    section("Packets marked anew (DSCP, ECN), by the interval where that happens", comparison.markings.map(boxRow)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -41,8 +43,14 @@ function matrixRow(target: TargetSummary, vantages: readonly string[]): string[]
     ...vantages.map((vantage) => target.views[vantage] ?? "-"),
     target.hostVerdict,
     target.placement,
-    [...new Set(target.changes.map(interval))].join("; "),
+    intervals(target.changes).join("; "),
   ];
+}
+
+/** Markings are named where there is nothing else. */
+function intervals(changes: readonly PathChange[]): string[] {
+  const others = changes.filter(({ condition }) => !isMarking(condition));
+  return [...new Set((others.length > 0 ? others : changes).map(interval))];
 }
 
 function interval(change: PathChange | Middlebox): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MARKINGS } from "../../shared/verdict/marking.js";
 import type { Parameters, Store } from "../store/store.js";
 import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
 import { changesOn, judge } from "./judge.js";
@@ -66,7 +67,8 @@ export async function readComparison(store: Store, request: ComparisonRequest): 
     classes,
     verdicts,
     disagreements: await readSummaries(store, request.everything === true ? "1" : "placement != 'agree'", parameters),
-    middleboxes: await read(MIDDLEBOXES, middleboxRow),
+    middleboxes: await read(middleboxesWhere(`NOT (${IS_MARKING})`), middleboxRow),
+    markings: await read(middleboxesWhere(IS_MARKING), middleboxRow),
   };
 }
 
@@ -128,12 +130,14 @@ const middleboxRow = z
   })
   .transform((row): Middlebox => ({ ...row, after: row.after === "::" ? null : row.after }));
 
-const MIDDLEBOXES = `
+const IS_MARKING = `condition IN (${MARKINGS.map((condition) => `'${condition}'`).join(", ")})`;
+
+const middleboxesWhere = (kind: string): string => `
   SELECT toString(condition) AS condition, ${textAddress("after_hop")} AS after, ${textAddress("before_hop")} AS before,
     arraySort(groupUniqArray(toString(vantage))) AS vantages, uniqExact(target, port) AS targets,
     round(max(confidence), 2) AS confidence,
     arraySort(groupUniqArrayArray(arrayMap(name -> toString(name), fingerprints))) AS fingerprints
-  FROM path_changes FINAL WHERE ${OF_CAMPAIGN}
+  FROM path_changes FINAL WHERE ${OF_CAMPAIGN} AND ${kind}
   GROUP BY condition, after_hop, before_hop
   ORDER BY targets DESC, after_hop, before_hop, condition
   LIMIT {limit:UInt32}`;

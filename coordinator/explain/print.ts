@@ -1,3 +1,4 @@
+import { isMarking } from "../../shared/verdict/marking.js";
 import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import { changeWords, HOST_WORDS, PLACEMENT_WORDS, VIEW_WORDS } from "../../shared/verdict/words.js";
 import type { Explanation } from "../compare/document.js";
@@ -54,7 +55,8 @@ function whyLines({ campaign, why, hostVerdict, placement, ruleVersion }: Explan
 /** A sentence per change and interval, and how sure it is; variants that show the same one are named together. */
 function changeLines(changes: readonly PathChange[], vantage: string): string[] {
   const bySentence = new Map<string, PathChange[]>();
-  for (const change of changes) {
+  const markingsLast = changes.toSorted((a, b) => Number(isMarking(a.condition)) - Number(isMarking(b.condition)));
+  for (const change of markingsLast) {
     if (change.vantage !== vantage) continue;
     const sentence = `${changeWords(change.condition)} ${intervalWords(change)}`;
     bySentence.set(sentence, [...(bySentence.get(sentence) ?? []), change]);
@@ -68,11 +70,15 @@ function changeLines(changes: readonly PathChange[], vantage: string): string[] 
   ]);
 }
 
-/** The trace that shows a change to the option, of those the one with MPTCP v1; else any. */
+/** The trace that shows a change other than a marking, of those the one with MPTCP v1; else any. */
 function mostTelling(traces: readonly Trace[]): Trace | undefined {
-  const telling = traces.filter((trace) => trace.hops.some((hop) => hop.changes.length > 0 || isEcho(hop)));
+  const telling = traces.filter(({ hops }) => hops.some((hop) => changesOf(hop).length > 0 || isEcho(hop)));
   const chosen = telling.length > 0 ? telling : traces;
   return chosen.find((trace) => trace.variant === "v1") ?? chosen[0];
+}
+
+function changesOf({ changes }: Hop): readonly string[] {
+  return changes.filter((change) => !isMarking(change));
 }
 
 function isEcho(hop: Hop): boolean {
@@ -82,9 +88,12 @@ function isEcho(hop: Hop): boolean {
 function hopWords(hop: Hop): string {
   if (hop.kind === "synack") return `answers: ${hop.verdict}`;
   if (hop.kind === "rst") return "answers with RST";
-  if (hop.changes.length > 0) return `quotes it changed: ${hop.changes.map(changeWords).join("; ")}`;
-  if (hop.mptcp === "unobservable") return "quotes too little to show the option";
-  return hop.kind === "unreachable" ? "unreachable; quotes it as sent" : "quotes it as sent";
+  const markings = hop.changes.filter(isMarking).map(changeWords);
+  const marked = markings.length === 0 ? "" : `; marking: ${markings.join("; ")}`;
+  const changes = changesOf(hop).map(changeWords);
+  if (changes.length > 0) return `quotes it changed: ${changes.join("; ")}${marked}`;
+  if (hop.mptcp === "unobservable") return `quotes too little to show the option${marked}`;
+  return `${hop.kind === "unreachable" ? "unreachable; quotes it as sent" : "quotes it as sent"}${marked}`;
 }
 
 /** How sure that is, and what the box looks like. */

@@ -3,8 +3,8 @@
  * as a matter of course, hundreds of times as often as anything changes an option: a finding, and never evidence of a box
  * that touches TCP.
  */
-const MARKINGS: ReadonlySet<string> = new Set(["ip.dscp.changed", "ip.ecn.changed"]);
+export const MARKINGS = ["ip.dscp.changed", "ip.ecn.changed"] as const;
 
 export function isMarking(condition: string): boolean {
-  return MARKINGS.has(condition);
+  return MARKINGS.some((marking) => marking === condition);
 }

@@ -62,6 +62,37 @@ describe("judge", () => {
     expect(judged({ ...mirrored, v0: "echo" }).hostVerdict).toBe("mptcp");
   });
 
+  it("places a box by what it changes in TCP, wherever networks rewrite the DSCP", () => {
+    const dscp = ["ip.dscp.changed"];
+    const clamped = ["ip.dscp.changed", "tcp.option.mss.changed"];
+    const marked = view(
+      "fra",
+      "claims-v1",
+      trace(
+        "v1",
+        quoting(1, "a", dscp),
+        quoting(2, "b", dscp),
+        quoting(3, "c", dscp),
+        quoting(4, "d", clamped),
+        answering(5, "h", "claims-v1"),
+      ),
+    );
+    expect(judged(marked)).toMatchObject({ hostVerdict: "mptcp", placement: "near-destination" });
+    const only = view("fra", "claims-v1", trace("v1", quoting(1, "a", dscp), answering(2, "h", "claims-v1")));
+    expect(judged(only)).toMatchObject({ hostVerdict: "mptcp", affected: ["fra"] });
+  });
+
+  it("believes a plain answer over a path that changes nothing but the DSCP", () => {
+    const dscp = ["ip.dscp.changed"];
+    const marked = view(
+      "fra",
+      "plain",
+      trace("v1", quoting(1, "a", dscp), quoting(2, "b", dscp), answering(3, "h", "plain")),
+    );
+    const hidden = view("sin", "plain", trace("v1", quoting(1, "s", removed), answering(2, "h", "plain")));
+    expect(judged(marked, hidden).hostVerdict).toBe("not-capable");
+  });
+
   it("does not count a change of another kind from another vantage point as the same box", () => {
     const hidden = view(
       "sin",

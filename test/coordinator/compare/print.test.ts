@@ -38,6 +38,24 @@ describe("printExplanation", () => {
     expect(text).toContain("the MPTCP option is cut out between hop 1 (192.0.2.1) and hop 2 (192.0.2.3)");
   });
 
+  it("tells how packets are marked behind what is changed, and shows the trace that says more", () => {
+    const dscp = ["ip.dscp.changed"];
+    const marked = trace("v1", quoting(1, "192.0.2.9", dscp), answering(2, "198.19.7.10", "plain"));
+    const cut = trace("v0", quoting(1, "192.0.2.9", [...dscp, ...removed]), answering(2, "198.19.7.10", "plain"));
+    const evidence = [view("fra", "plain", marked, cut)];
+    const text = printExplanation({ ...explanation, evidence, changes: changesOn(evidence) });
+    expect(text).toMatch(
+      /192\.0\.2\.9 +quotes it changed: the MPTCP option is cut out; marking: the DSCP is rewritten\n/,
+    );
+    expect(text.indexOf("the MPTCP option is cut out between")).toBeLessThan(
+      text.indexOf("the DSCP is rewritten between"),
+    );
+    const alone = [view("fra", "plain", marked)];
+    expect(printExplanation({ ...explanation, evidence: alone, changes: changesOn(alone) })).toMatch(
+      /192\.0\.2\.9 +quotes it as sent; marking: the DSCP is rewritten\n/,
+    );
+  });
+
   it("shows behind a hop what its router told of itself", () => {
     const told = { ...quoting(1, "192.0.2.9"), icmpExtensions: ["mpls label=24001 exp=0 s=1 ttl=1"] };
     const evidence = [view("fra", "claims-v1", trace("v1", told, answering(2, "198.19.7.10", "claims-v1")))];
@@ -92,6 +110,17 @@ describe("printComparison", () => {
           fingerprints: ["pan-os"],
         },
       ],
+      markings: [
+        {
+          condition: "ip.dscp.changed",
+          after: "192.0.2.1",
+          before: "192.0.2.3",
+          vantages: ["sin"],
+          targets: 1,
+          confidence: 0.5,
+          fingerprints: ["pan-os"],
+        },
+      ],
     });
     const row = text.split("\n").find((line) => line.includes("198.19.7.10"));
     expect(row?.trim().split(/ {2,}/)).toEqual([
@@ -104,5 +133,8 @@ describe("printComparison", () => {
       "192.0.2.1 | 192.0.2.3",
     ]);
     expect(text).toContain("the MPTCP option is cut out");
+    const [, below = ""] = text.split("Packets marked anew (DSCP, ECN)");
+    expect(below).toContain("the DSCP is rewritten");
+    expect(below).not.toContain("MPTCP");
   });
 });
