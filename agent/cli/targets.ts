@@ -77,7 +77,8 @@ export function parseChoices<T extends string>(option: string, text: string, all
   return [...new Set(chosen)];
 }
 
-function parseTarget(text: string): Prefix {
+/** Reads an address or a prefix. Throws UserError with exit code 2. */
+export function parseTarget(text: string): Prefix {
   try {
     return parsePrefix(text);
   } catch (error) {

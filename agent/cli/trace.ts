@@ -15,30 +15,39 @@ import { rowToJson } from "./row-json.js";
 import { type Job, openEngines } from "./run-engines.js";
 import { selectTargets } from "./scan/selection.js";
 import { listAddresses, parseChoices, parsePorts } from "./targets.js";
-import { formatTrace, plainPaint, terminalPaint } from "./trace-report.js";
+import { traceCapture } from "./trace-capture.js";
+import { formatTrace, type Paint, plainPaint, terminalPaint } from "./trace-report.js";
 
 interface TraceArguments {
   targets: string[];
-  port: string;
-  variant: string;
+  port: string | undefined;
+  variant: string | undefined;
   rate: number;
   retries: number;
   window: number;
   "max-ttl": number;
   interface: string | undefined;
   config: string | undefined;
+  "from-pcap": string | undefined;
   json: boolean;
 }
 
-/** `parallax-agent trace`: tracebox without a coordinator, a line per hop or, with --json, a row per hop. */
+/**
+ * `parallax-agent trace`: tracebox without a coordinator, a line per hop or, with --json, a row per hop; from packets of
+ * its own, or from those that a capture holds.
+ */
 export const traceCommand: CommandModule<object, TraceArguments> = {
-  command: "trace <targets..>",
+  command: "trace [targets..]",
   describe: "Find where on the path to a host a SYN is changed",
   builder: (args) =>
     args
-      .positional("targets", { type: "string", array: true, demandOption: true, describe: "Addresses" })
-      .option("port", { type: "string", default: "80", describe: "Ports, separated by commas" })
-      .option("variant", { type: "string", default: "v1,plain", describe: "Probes, separated by commas" })
+      .positional("targets", { type: "string", array: true, default: [], alias: "target", describe: "Addresses" })
+      .option("from-pcap", { type: "string", describe: "Send nothing: report the traces in this capture, of any tool" })
+      .option("port", { type: "string", describe: "Ports, separated by commas (default: 80; in a capture all)" })
+      .option("variant", {
+        type: "string",
+        describe: "Probes, separated by commas (default: v1,plain; in a capture all)",
+      })
       .option("rate", { type: "number", default: 1000, describe: "Packets per second at most" })
       .option("retries", { type: "number", default: 2, describe: "How often a silent hop is asked again" })
       .option("window", { type: "number", default: 1000, describe: "How long to wait for replies, in milliseconds" })
@@ -46,7 +55,13 @@ export const traceCommand: CommandModule<object, TraceArguments> = {
       .option("interface", { type: "string", describe: "Network interface (default: that of the route)" })
       .option("config", { type: "string", describe: "The agent's own file: what it opens, blocks and caps" })
       .option("json", { type: "boolean", default: false, describe: "Print one JSON row per answer" }),
-  handler: (args) => trace(args, ownRules(args.config)),
+  handler: async (args) => {
+    const file = args["from-pcap"];
+    if (file === undefined) return trace(args, ownRules(args.config));
+    const write = (text: string) => process.stdout.write(text);
+    const remark = (text: string) => process.stderr.write(text);
+    traceCapture(file, args, { json: args.json, paint: outputPaint(), write, remark });
+  },
 };
 
 async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
@@ -54,8 +69,8 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   checkNumber("--retries", args.retries, 0, 20);
   checkNumber("--window", args.window, 1, 60_000);
   checkNumber("--max-ttl", args["max-ttl"], 1, 63);
-  const ports = parsePorts("--port", args.port);
-  const variants = parseChoices("--variant", args.variant, VARIANTS);
+  const ports = parsePorts("--port", args.port ?? "80");
+  const variants = parseChoices("--variant", args.variant ?? "v1,plain", VARIANTS);
   const { remaining } = selectTargets(
     { targets: args.targets, ports, allowlistFile: null, blocklistFile: null },
     rules,
@@ -120,9 +135,11 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
 
 const PRINT_EVERY_MS = 100;
 
+const outputPaint = (): Paint => (process.stdout.isTTY ? terminalPaint : plainPaint);
+
 /** Prints rows as they come, or each target's traces when they are over. */
 function createPrint(targets: readonly Target[], variants: readonly Variant[], json: boolean) {
-  const paint = process.stdout.isTTY ? terminalPaint : plainPaint;
+  const paint = outputPaint();
   const rows = new Map<number, TraceHopRow[]>();
   let printed = 0;
   return {

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
 import { UserError } from "../../shared/errors.js";
+import { printCapturedScan, readCapturedScan } from "../replay/captured-scan.js";
 import { printReplay } from "../replay/print.js";
 import type { ReplayEvent } from "../replay/replay.js";
 import type { ReplayReport } from "../replay/report.js";
@@ -7,23 +8,40 @@ import type { CommonArguments } from "./campaign.js";
 import { type Client, createClient } from "./client.js";
 
 interface ReplayArguments extends CommonArguments {
-  campaign: string;
+  campaign: string | undefined;
   apply: boolean;
+  "from-pcap": string | undefined;
 }
 
-/** `parallax replay`: verdicts of the past by the rules of today. */
+/** `parallax replay`: verdicts of the past by the rules of today, from a campaign's rows or from a capture. */
 export const replayCommand: CommandModule<CommonArguments, ReplayArguments> = {
-  command: "replay <campaign>",
+  command: "replay [campaign]",
   describe: "Judge a campaign's rows again by the present rules, and say what would change",
   builder: (args: Argv<CommonArguments>) =>
     args
-      .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
-      .option("apply", { type: "boolean", default: false, describe: "Let comparisons use the new verdicts" }),
-  handler: async ({ data, json, campaign, apply }) => {
+      .positional("campaign", { type: "string", describe: "Campaign's name" })
+      .option("apply", { type: "boolean", default: false, describe: "Let comparisons use the new verdicts" })
+      .option("from-pcap", { type: "string", describe: "Judge the scan in this capture instead, of any tool" }),
+  handler: async ({ data, json, campaign, apply, "from-pcap": file }) => {
+    if ((campaign === undefined) === (file === undefined) || (file !== undefined && apply)) {
+      throw new UserError(file === undefined ? "no campaign is named" : "a capture is judged alone, and not applied", {
+        remedy: "write `parallax replay CAMPAIGN [--apply]` or `parallax replay --from-pcap FILE`",
+        exitCode: 2,
+      });
+    }
+    if (campaign === undefined) return replayCapture(file ?? "", json);
     const report = await followReplay(createClient(data), campaign, apply);
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : printReplay(report));
   },
 };
+
+function replayCapture(file: string, json: boolean): void {
+  const scan = readCapturedScan(file);
+  if (json) for (const view of scan.views) process.stdout.write(`${JSON.stringify(view)}\n`);
+  else process.stdout.write(printCapturedScan(scan));
+  if (scan.unpaired > 0) process.stderr.write(`${scan.unpaired} answers belong to no SYN of the capture\n`);
+  if (scan.problem !== null) throw scan.problem;
+}
 
 /** What the API sends, a line each. */
 type ReplayLine = ReplayEvent | { readonly failure: { readonly error: string; readonly remedy: string } };

@@ -1,4 +1,4 @@
-import type { Variant } from "../probe/variant.js";
+import { VARIANTS, type Variant } from "../probe/variant.js";
 import type { SynVerdict, ViewVerdict } from "./names.js";
 import { decide, type Rule } from "./rules.js";
 
@@ -80,11 +80,14 @@ export const VIEW_RULES: readonly Rule<AnswerFactName, ViewVerdict>[] = [
 
 /**
  * The strongest thing that the answers to the SYNs of all four variants say together; the statement that fills
- * `target_views` is made of the same table.
+ * `target_views` is made of the same table. A variant that was not `asked` is not a blocked one.
  */
-export function viewVerdict(answers: Readonly<Record<Variant, SynVerdict>>): ViewVerdict {
+export function viewVerdict(
+  answers: Readonly<Record<Variant, SynVerdict>>,
+  asked: readonly Variant[] = VARIANTS,
+): ViewVerdict {
   return decide(VIEW_RULES, (name) => {
     const { variants, verdicts }: AnswerFact = ANSWER_FACTS[name];
-    return variants.filter((variant) => verdicts.includes(answers[variant]));
+    return variants.filter((variant) => asked.includes(variant) && verdicts.includes(answers[variant]));
   }).result;
 }
