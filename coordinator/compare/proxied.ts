@@ -51,7 +51,7 @@ export const PROXY_RULES: readonly Rule<ProxyFact, boolean>[] = [
     name: "no-window",
     all: ["the window is 0"],
     result: true,
-    words: "a SYN/ACK without a window is one of Linux' SYNPROXY: no host wants no data",
+    words: "a SYN/ACK without a window is one of Linux' SYNPROXY, which waits for the server; a host gives one",
   },
   {
     name: "answers-from-nearer",

@@ -2,6 +2,7 @@ import { FINGERPRINTS, type Fingerprint } from "../../coordinator/compare/finger
 import { HOST_RULES } from "../../coordinator/compare/host-rules.js";
 import { PLACEMENT_RULES } from "../../coordinator/compare/placement-rules.js";
 import { PROXY_RULES } from "../../coordinator/compare/proxied.js";
+import { AFTER_RULES, HANDSHAKE_RULES } from "../../shared/verdict/handshake-rules.js";
 import { RULE_VERSION, type Rule } from "../../shared/verdict/rules.js";
 import { VIEW_RULES } from "../../shared/verdict/view.js";
 
@@ -29,6 +30,8 @@ export function rulesDocument(): string {
   return [
     HEAD,
     section("View: one vantage point, one target", "From the answers to the SYNs of all variants.", VIEW_RULES),
+    section("Handshake", "From one handshake with one target, in one version.", HANDSHAKE_RULES),
+    section("After the handshake", "What was done to its connection; empty for nothing.", AFTER_RULES),
     section(
       "Host: all vantage points",
       "A clean path is one none of whose quotes shows a change of the option (for a plain answer: of anything). A claim falls back where every handshake in its version, from whatever vantage point, went on as TCP.",
@@ -52,7 +55,7 @@ export function rulesDocument(): string {
 function section(title: string, words: string, rules: readonly Rule<string, string | boolean>[]): string {
   const lines = rules.map(({ name, all, none = [], result, words: why }) => {
     const facts = [...all, ...none.map((fact) => `not: ${fact}`)].join("; ");
-    return `| \`${name}\` | ${facts === "" ? "always" : facts} | \`${result}\` | ${why} |\n`;
+    return `| \`${name}\` | ${facts === "" ? "always" : facts} | ${result === "" ? "" : `\`${result}\``} | ${why} |\n`;
   });
   return `\n## ${title}\n\n${words}\n\n| rule | when | result | why |\n|---|---|---|---|\n${lines.join("")}`;
 }

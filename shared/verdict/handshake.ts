@@ -1,4 +1,6 @@
+import { AFTER_RULES, HANDSHAKE_RULES, type HandshakeFact } from "./handshake-rules.js";
 import type { AfterHandshake, HandshakeVerdict, SynVerdict } from "./names.js";
+import { decide } from "./rules.js";
 
 /** What was seen of one handshake; the verdict follows from these alone. */
 export interface HandshakeFacts extends DataFacts {
@@ -20,31 +22,31 @@ export interface DataFacts {
   readonly altered: boolean;
 }
 
-/**
- * The proof is the DATA_ACK (RFC 8684 section 3.3.2): it counts from a hash of our key, which a box that mirrors options
- * or answers SYNs for others does not compute. MP_TCPRST (section 3.6) is proof too, of a weaker kind: it does not show
- * that connections work.
- */
+/** The verdict on one handshake, and what was done to its connection (`HANDSHAKE_RULES`, `AFTER_RULES`). */
 export function judgeHandshake(facts: HandshakeFacts): {
   readonly verdict: HandshakeVerdict;
   readonly after: AfterHandshake | "";
 } {
-  const { joinReset, synVerdict, dataAcked, dssSeen, dataAckRight, altered } = facts;
-  const claims = synVerdict === "claims-v0" || synVerdict === "claims-v1";
-  return { verdict: verdictOf(), after: after() };
+  const look = (fact: HandshakeFact): readonly HandshakeFact[] => (holds(fact, facts) ? [fact] : []);
+  return { verdict: decide(HANDSHAKE_RULES, look).result, after: decide(AFTER_RULES, look).result };
+}
 
-  function verdictOf(): HandshakeVerdict {
-    if (claims && dataAckRight) return "dss-proved";
-    if (joinReset) return "join-reset";
-    const answered = claims ? dataAcked : PLAIN_TCP.has(synVerdict);
-    return answered ? "fell-back" : "unconfirmed";
-  }
-
-  function after(): AfterHandshake | "" {
-    if (!claims) return "";
-    if (altered) return "payload-altered";
-    // Without proof that the host speaks MPTCP, a missing DSS is its own fall-back.
-    return !dataAckRight && dataAcked && (joinReset || dssSeen) ? "dss-stripped" : "";
+function holds(fact: HandshakeFact, { joinReset, synVerdict, ...data }: HandshakeFacts): boolean {
+  switch (fact) {
+    case "the SYN/ACK claims MPTCP":
+      return synVerdict === "claims-v0" || synVerdict === "claims-v1";
+    case "the SYN/ACK is one of TCP":
+      return PLAIN_TCP.has(synVerdict);
+    case "a DATA_ACK acknowledges what was sent":
+      return data.dataAckRight;
+    case "an unknown token is refused with MP_TCPRST":
+      return joinReset;
+    case "TCP acknowledges the data":
+      return data.dataAcked;
+    case "the host knows our key, or MP_TCPRST":
+      return joinReset || data.dssSeen;
+    case "data was changed":
+      return data.altered;
   }
 }
 
