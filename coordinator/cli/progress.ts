@@ -7,16 +7,24 @@ export interface ProgressPrinter {
   end(): void;
 }
 
-/** Progress of a campaign: a bar on a terminal, a line every few seconds elsewhere; and a line for each alarm. */
+/**
+ * Progress of a campaign: a bar on a terminal, a line every few seconds elsewhere; a line for each alarm, and its notes,
+ * each once.
+ */
 export function createProgressPrinter(out: NodeJS.WriteStream, now: () => number = Date.now): ProgressPrinter {
   const printer = out.isTTY === true ? createBar(out) : createLines(out, now);
   const alarms = createAlarmLines(out);
+  let told = 0;
   return {
     show(progress) {
+      const news = progress.notes.slice(told);
+      told = progress.notes.length;
+      if (news.length > 0) printer.end();
+      for (const note of news) out.write(`  note: ${note}\n`);
       alarms.show(progress.alarms);
       printer.show(progress);
     },
-    end: printer.end,
+    end: () => printer.end(),
   };
 }
 

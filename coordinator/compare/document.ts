@@ -1,4 +1,4 @@
-import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
+import type { HandshakeVerdict, HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
 import type { Ruling } from "../../shared/verdict/rules.js";
 import type { PathChange, View } from "./evidence.js";
 import type { Witness } from "./witness.js";
@@ -11,6 +11,8 @@ export interface Comparison {
   readonly targets: number;
   readonly classes: readonly ClassCount[];
   readonly verdicts: readonly VerdictCount[];
+  /** Empty where the campaign made no handshakes. */
+  readonly handshakes: readonly HandshakeCount[];
   readonly disagreements: readonly TargetSummary[];
   readonly middleboxes: readonly Middlebox[];
   /** Where DSCP and ECN are rewritten: common, and apart from boxes that touch TCP. */
@@ -27,6 +29,13 @@ export interface VerdictCount {
   readonly vantage: string;
   readonly port: number;
   readonly verdict: ViewVerdict;
+  readonly targets: number;
+}
+
+export interface HandshakeCount {
+  readonly vantage: string;
+  readonly variant: "v0" | "v1";
+  readonly verdict: HandshakeVerdict;
   readonly targets: number;
 }
 

@@ -1,7 +1,8 @@
 import { columns } from "../../shared/cli/table.js";
 import { isMarking } from "../../shared/verdict/marking.js";
+import { HANDSHAKE_VERDICTS } from "../../shared/verdict/names.js";
 import { changeWords, PLACEMENT_WORDS } from "../../shared/verdict/words.js";
-import type { Comparison, Middlebox, TargetSummary } from "./document.js";
+import type { Comparison, HandshakeCount, Middlebox, TargetSummary } from "./document.js";
 import type { PathChange } from "./evidence.js";
 
 /** A comparison as a person reads it: classes, the disagreements as a matrix, the boxes. Ends with a newline. */
@@ -10,6 +11,7 @@ export function printComparison(comparison: Comparison): string {
     `Campaign ${comparison.campaign}: ${comparison.targets.toLocaleString("en")} targets with a reply, ` +
       `asked from ${comparison.vantages.join(", ")}`,
     section("Hosts", classTable(comparison)),
+    section("Handshakes, by what they came to", handshakeTable(comparison.handshakes)),
     section("Targets that the vantage points do not see alike, or with a box on the path", matrix(comparison)),
     section("Middleboxes, by the interval where the change happens", comparison.middleboxes.map(boxRow)),
     section("Packets marked anew (DSCP, ECN), by the interval where that happens", comparison.markings.map(boxRow)),
@@ -28,6 +30,24 @@ function classTable(comparison: Comparison): string[][] {
     count.placement,
     PLACEMENT_WORDS[count.placement],
   ]);
+}
+
+function handshakeTable(counts: readonly HandshakeCount[]): string[][] {
+  if (counts.length === 0) return [];
+  const rows = new Map(counts.map(({ vantage, variant }) => [`${vantage} ${variant}`, { vantage, variant }]));
+  return [
+    ["vantage", "MPTCP", ...HANDSHAKE_VERDICTS],
+    ...[...rows.values()].map(({ vantage, variant }) => [
+      vantage,
+      variant,
+      ...HANDSHAKE_VERDICTS.map((verdict) => {
+        const count = counts.find(
+          (one) => one.vantage === vantage && one.variant === variant && one.verdict === verdict,
+        );
+        return (count?.targets ?? 0).toLocaleString("en");
+      }),
+    ]),
+  ];
 }
 
 function matrix(comparison: Comparison): string[][] {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MARKINGS } from "../../shared/verdict/marking.js";
 import type { Parameters, Store } from "../store/store.js";
 import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
+import { COUNT_HANDSHAKES, handshakeCount } from "./handshakes.js";
 import { changesOn, judge } from "./judge.js";
 import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAddress, viewVerdict } from "./rows.js";
 import { READ_EVIDENCE } from "./views.js";
@@ -66,6 +67,7 @@ export async function readComparison(store: Store, request: ComparisonRequest): 
     targets: classes.reduce((sum, count) => sum + count.targets, 0),
     classes,
     verdicts,
+    handshakes: await read(COUNT_HANDSHAKES, handshakeCount),
     disagreements: await readSummaries(store, request.everything === true ? "1" : "placement != 'agree'", parameters),
     middleboxes: await read(middleboxesWhere(`NOT (${IS_MARKING})`), middleboxRow),
     markings: await read(middleboxesWhere(IS_MARKING), middleboxRow),

@@ -67,7 +67,7 @@ const hop = z
     }),
   );
 
-const handshakeVerdict = z.enum(HANDSHAKE_VERDICTS);
+export const handshakeVerdict = z.enum(HANDSHAKE_VERDICTS);
 
 const handshake = z
   .tuple([

@@ -1,8 +1,16 @@
 import { isMarking } from "../../shared/verdict/marking.js";
 import { RULE_VERSION } from "../../shared/verdict/rules.js";
-import { changeWords, HOST_WORDS, PLACEMENT_WORDS, VIEW_WORDS } from "../../shared/verdict/words.js";
+import {
+  AFTER_WORDS,
+  changeWords,
+  HANDSHAKE_WORDS,
+  HOST_WORDS,
+  JOIN_WORDS,
+  PLACEMENT_WORDS,
+  VIEW_WORDS,
+} from "../../shared/verdict/words.js";
 import type { Explanation } from "../compare/document.js";
-import type { Hop, PathChange, Trace } from "../compare/evidence.js";
+import type { Handshake, Hop, PathChange, Trace } from "../compare/evidence.js";
 import { FINGERPRINTS } from "../compare/fingerprints.js";
 
 /** An explanation in plain words, with the evidence under it. Ends with a newline. */
@@ -17,6 +25,14 @@ export function printExplanation(explanation: Explanation): string {
   for (const view of explanation.evidence) {
     lines.push(`  ${view.vantage.padEnd(width)}  ${VIEW_WORDS[view.verdict]}  [${view.verdict}]`);
     for (const line of changeLines(explanation.changes, view.vantage)) lines.push(`  ${"".padEnd(width)}  ${line}`);
+  }
+  const shaken = explanation.evidence.filter((view) => view.handshakes.length > 0);
+  if (shaken.length > 0) lines.push("", "Handshakes with it");
+  for (const view of shaken) {
+    for (const handshake of view.handshakes) {
+      const { variant, verdict } = handshake;
+      lines.push(`  ${view.vantage.padEnd(width)}  ${variant}  ${handshakeWords(handshake)}  [${verdict}]`);
+    }
   }
   const traced = explanation.evidence.filter((view) => view.traces.length > 0);
   if (traced.length > 0) lines.push("", "The paths, hop by hop (SYN with the option)");
@@ -68,6 +84,17 @@ function changeLines(changes: readonly PathChange[], vantage: string): string[] 
       .join(", ")})`,
     ...alike.slice(0, 1).flatMap(weightLines),
   ]);
+}
+
+/** All that one handshake showed, in one line. */
+function handshakeWords({ verdict, after, join, noJoin, addresses }: Handshake): string {
+  return [
+    HANDSHAKE_WORDS[verdict],
+    ...(after === "" ? [] : [AFTER_WORDS[after]]),
+    ...(join === "" ? [] : [JOIN_WORDS[join]]),
+    ...(noJoin ? ["it wants no further subflows to this address"] : []),
+    ...(addresses.length === 0 ? [] : [`it announces ${addresses.join(", ")}`]),
+  ].join("; ");
 }
 
 /** The trace that shows a change other than a marking, of those the one with MPTCP v1; else any. */

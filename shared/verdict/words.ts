@@ -1,4 +1,4 @@
-import type { HostVerdict, Placement, ViewVerdict } from "./names.js";
+import type { AfterHandshake, HandshakeVerdict, HostVerdict, JoinVerdict, Placement, ViewVerdict } from "./names.js";
 
 /** What a host verdict means, as the end of a sentence that begins with the address. */
 export const HOST_WORDS: Readonly<Record<HostVerdict, string>> = {
@@ -30,6 +30,25 @@ export const VIEW_WORDS: Readonly<Record<ViewVerdict, string>> = {
   malformed: "got an MPTCP option of impossible form",
   "blocked-on-mptcp": "got an answer only when its SYN had no MPTCP option",
   "blocked-on-unknown-option": "got an answer only when its SYN had no option unknown to the box",
+};
+
+/** What a handshake says of its host. */
+export const HANDSHAKE_WORDS: Readonly<Record<HandshakeVerdict, string>> = {
+  "dss-proved": "speaks MPTCP: it acknowledged our data by a number that follows from our key",
+  "join-reset": "knows MPTCP: it refused an unknown token with MP_TCPRST, but no handshake proved it",
+  "fell-back": "TCP: there was no sign of MPTCP behind the SYN exchange",
+  unconfirmed: "nothing proved",
+};
+
+export const JOIN_WORDS: Readonly<Record<JoinVerdict, string>> = {
+  "join-accepted": "second subflow accepted, HMAC right",
+  "join-blocked": "second subflow blocked: no right answer to MP_JOIN",
+  "join-rejected": "second subflow rejected with RST",
+};
+
+export const AFTER_WORDS: Readonly<Record<AfterHandshake, string>> = {
+  "dss-stripped": "DSS was taken out on the way",
+  "payload-altered": "data was changed on the way",
 };
 
 const CHANGE_WORDS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Explanation } from "../../../coordinator/compare/document.js";
+import type { Handshake } from "../../../coordinator/compare/evidence.js";
 import { changesOn, judge } from "../../../coordinator/compare/judge.js";
 import { printComparison } from "../../../coordinator/compare/print.js";
 import { printExplanation } from "../../../coordinator/explain/print.js";
@@ -36,6 +37,39 @@ describe("printExplanation", () => {
     expect(text).toContain("198.19.7.10 port 80 speaks Multipath TCP");
     expect(text).toContain("near the vantage point that sees it");
     expect(text).toContain("the MPTCP option is cut out between hop 1 (192.0.2.1) and hop 2 (192.0.2.3)");
+    expect(text).not.toContain("Handshakes");
+  });
+
+  it("says what handshakes proved, from where, and what else they showed", () => {
+    const nothing = { after: "", join: "", noJoin: false, addresses: [] } as const;
+    const proved: Handshake = {
+      variant: "v1",
+      verdict: "dss-proved",
+      after: "payload-altered",
+      join: "join-accepted",
+      noJoin: true,
+      addresses: ["192.0.2.7 id 3"],
+    };
+    const text = printExplanation({
+      ...explanation,
+      evidence: [
+        { ...open, handshakes: [{ ...nothing, variant: "v0", verdict: "fell-back" }, proved] },
+        { ...hidden, handshakes: [{ ...nothing, variant: "v1", verdict: "join-reset", after: "dss-stripped" }] },
+      ],
+    });
+    const lines = text.split("\n");
+    const at = lines.indexOf("Handshakes with it");
+    expect(lines.slice(at + 1, at + 4).map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ["fra", "v0", expect.stringMatching(/^TCP: /), "[fell-back]"],
+      [
+        "fra",
+        "v1",
+        expect.stringMatching(/^speaks MPTCP: .*data was changed.*second subflow accepted/),
+        "[dss-proved]",
+      ],
+      ["sin", "v1", expect.stringMatching(/^knows MPTCP: .*; DSS was taken out/), "[join-reset]"],
+    ]);
+    expect(lines[at + 2]).toMatch(/no further subflows to this address; it announces 192\.0\.2\.7 id 3 /);
   });
 
   it("tells how packets are marked behind what is changed, and shows the trace that says more", () => {
@@ -98,6 +132,11 @@ describe("printComparison", () => {
       targets: 1,
       classes: [{ hostVerdict: host.result, placement: placement.result, targets: 1 }],
       verdicts: [],
+      handshakes: [
+        { vantage: "fra", variant: "v1", verdict: "dss-proved", targets: 1_200 },
+        { vantage: "sin", variant: "v1", verdict: "dss-proved", targets: 2 },
+        { vantage: "sin", variant: "v1", verdict: "fell-back", targets: 3 },
+      ],
       disagreements: [explanation],
       middleboxes: [
         {
@@ -136,5 +175,11 @@ describe("printComparison", () => {
     const [, below = ""] = text.split("Packets marked anew (DSCP, ECN)");
     expect(below).toContain("the DSCP is rewritten");
     expect(below).not.toContain("MPTCP");
+    const handshakes = text.slice(text.indexOf("Handshakes")).split("\n").slice(1, 4);
+    expect(handshakes.map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ["vantage", "MPTCP", "join-reset", "dss-proved", "fell-back", "unconfirmed"],
+      ["fra", "v1", "0", "1,200", "0", "0"],
+      ["sin", "v1", "0", "2", "3", "0"],
+    ]);
   });
 });

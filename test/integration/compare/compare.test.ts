@@ -216,6 +216,11 @@ describe("the comparison", () => {
           ],
         },
       ],
+      handshakes: [
+        { vantage: "fra", variant: "v0", verdict: "dss-proved", targets: 1 },
+        { vantage: "fra", variant: "v1", verdict: "dss-proved", targets: 1 },
+        { vantage: "sin", variant: "v1", verdict: "join-reset", targets: 1 },
+      ],
       middleboxes: [
         {
           condition: "tcp.option.mptcp.removed",
