@@ -13,6 +13,7 @@ import {
 } from "../../shared/option/tcp-options.js";
 import { decodePacket, type Packet } from "../../shared/packet/decode.js";
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../../shared/packet/tcp.js";
+import { acknowledgeFirstData, type Opening } from "./first-data.js";
 import type { SimHash } from "./hash.js";
 import type { ServerKind, SimHost } from "./path.js";
 
@@ -37,7 +38,8 @@ export interface HostOptions {
 
 /**
  * A host without memory: its answers come from the packet and the hash, so that any number of hosts costs nothing. A
- * SYN/ACK has the options that the SYN offered, in the order of Linux.
+ * SYN/ACK has the options that the SYN offered, in the order of Linux. Of a connection it takes the first data and no
+ * second subflow.
  */
 export function createHost({ serverOn, hash, personality, delayUs, refuser }: HostOptions): SimHost {
   const refuserOf = (address: Uint8Array): Uint8Array => refuser ?? address;
@@ -55,19 +57,38 @@ export function createHost({ serverOn, hash, personality, delayUs, refuser }: Ho
         return [icmpError(packet, refuserOf(destination), unreachable(family, refuser !== undefined), FULL_QUOTE)];
       }
       const isSyn = (decoded.tcp.flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
-      if (server === "closed" || !isSyn) return [resetTo(decoded, personality.ttl)];
-      const mptcp = offeredMptcp(decoded);
+      if (server === "closed") return [resetTo(decoded, personality.ttl)];
+      const mptcp = mptcpOf(decoded);
+      if (!isSyn) return afterSyn(decoded, server, mptcp, hash, personality);
       // A subflow of a connection that is not there (RFC 8684 sections 3.2 and 3.6): an MPTCP-specific error.
-      if (server === "mptcp" && mptcp?.kind === "MP_JOIN") {
+      // Version 0 has none, and resets plainly (RFC 6824 section 3.2).
+      if (mptcp?.kind === "MP_JOIN" && versionOf(server) !== null) {
         const option = encodeMptcp({ kind: "MP_TCPRST", reserved: 0, transient: false, reason: 1 });
-        return [resetTo(decoded, personality.ttl, option)];
+        return [resetTo(decoded, personality.ttl, server === "mptcp" ? option : undefined)];
       }
       return [synAck(decoded, acceptedVersion(server, mptcp), hash, personality)];
     },
   };
 }
 
-function offeredMptcp({ tcp }: TcpPacket): MptcpOption | null {
+/** What follows the SYN/ACK: the first data, or an acknowledgement on the level of MPTCP, which asks for no answer. */
+function afterSyn(
+  asked: TcpPacket,
+  server: ServerKind,
+  mptcp: MptcpOption | null,
+  hash: SimHash,
+  { ttl, window }: Personality,
+): readonly Uint8Array[] {
+  const { ip, tcp } = asked;
+  const opening = openingOf(hash, ip.destination, (tcp.sequence - 1) >>> 0);
+  if (tcp.payload.length > 0 && tcp.acknowledgement === (opening.sequence + 1) >>> 0) {
+    return [acknowledgeFirstData({ asked, opening, version: versionOf(server), mptcp, ttl, window })];
+  }
+  const isAcknowledgement = tcp.payload.length === 0 && mptcp !== null && versionOf(server) !== null;
+  return isAcknowledgement ? [] : [resetTo(asked, ttl)];
+}
+
+function mptcpOf({ tcp }: TcpPacket): MptcpOption | null {
   const option = decodeTcpOptions(tcp.options).options.find(({ kind }) => kind === OPTION_MPTCP);
   return option === undefined ? null : decodeMptcp(option.bytes);
 }
@@ -75,13 +96,23 @@ function offeredMptcp({ tcp }: TcpPacket): MptcpOption | null {
 /** Null: the server falls back to TCP, as it must with flag B set (RFC 8684 section 3.1). */
 function acceptedVersion(server: ServerKind, mptcp: MptcpOption | null): 0 | 1 | null {
   if (mptcp?.kind !== "MP_CAPABLE" || mptcp.extensibility) return null;
-  const own = server === "mptcp" ? 1 : server === "mptcp-v0" ? 0 : null;
+  const own = versionOf(server);
   return mptcp.version === own ? own : null;
+}
+
+function versionOf(server: ServerKind): 0 | 1 | null {
+  return server === "mptcp" ? 1 : server === "mptcp-v0" ? 0 : null;
+}
+
+/** What the answer to a SYN with this sequence number is made of. */
+function openingOf(hash: SimHash, address: Uint8Array, synSequence: number): Opening {
+  const [sequence = 0, timestamp = 0, keyHigh = 0, keyLow = 0] = hash.of("connection", address, synSequence);
+  return { sequence, timestamp, key: (BigInt(keyHigh) << 32n) | BigInt(keyLow) };
 }
 
 function synAck(asked: TcpPacket, version: 0 | 1 | null, hash: SimHash, { ttl, window }: Personality): Uint8Array {
   const { ip, tcp } = asked;
-  const [sequence = 0, timestamp = 0, keyHigh = 0, keyLow = 0] = hash.of("connection", ip.destination, tcp.sequence);
+  const { sequence, timestamp, key } = openingOf(hash, ip.destination, tcp.sequence);
   const { options: offered } = decodeTcpOptions(tcp.options);
   const has = (wanted: number): boolean => offered.some(({ kind }) => kind === wanted);
   const mss = ip.family === 4 ? 1460 : 1440;
@@ -91,7 +122,7 @@ function synAck(asked: TcpPacket, version: 0 | 1 | null, hash: SimHash, { ttl, w
   if (has(OPTION_SACK_PERMITTED)) options.push(Uint8Array.of(OPTION_SACK_PERMITTED, 2));
   if (echo !== null) options.push(timestampsOption(timestamp, echo.value));
   if (has(OPTION_WINDOW_SCALE)) options.push(Uint8Array.of(1, OPTION_WINDOW_SCALE, 3, 7));
-  if (version !== null) options.push(capable(version, (BigInt(keyHigh) << 32n) | BigInt(keyLow)));
+  if (version !== null) options.push(capable(version, key));
   return synAckTo(asked, { ttl, window, sequence, options: encodeTcpOptions(options) });
 }
 

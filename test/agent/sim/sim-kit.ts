@@ -5,9 +5,10 @@ import { createSimPort, type SimPortOptions } from "../../../agent/sim/port.js";
 import type { SimWorld } from "../../../agent/sim/world.js";
 import { createSynScan, type SynScanOptions } from "../../../agent/synscan/engine.js";
 import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/engine.js";
+import { createVerify, type VerifyOptions } from "../../../agent/verify/engine.js";
 import type { Engine } from "../../../agent/wire/engine.js";
 import { createReceiver } from "../../../agent/wire/receiver.js";
-import type { FactRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { FactRow, HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
 import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
@@ -19,6 +20,7 @@ export interface SimKitOptions extends Partial<Pick<SimPortOptions, "loss" | "se
   readonly targets: TargetSourceSpec;
   readonly packetsPerSecond?: number;
   readonly synscan?: Partial<SynScanOptions>;
+  readonly verify?: Partial<VerifyOptions>;
   readonly tracebox?: Partial<TraceboxOptions>;
 }
 
@@ -26,6 +28,7 @@ export interface SimKit {
   /** Runs a SYN scan of all targets to its end. */
   scan(): Promise<SynReplyRow[]>;
   trace(): Promise<TraceHopRow[]>;
+  verify(): Promise<HandshakeRow[]>;
   /** Simulated time that has passed. */
   readonly elapsedMs: number;
   readonly sent: number;
@@ -101,6 +104,24 @@ export function createSimKit(kit: SimKitOptions): SimKit {
       });
       await run(engine);
       return rows.filter((row) => row.table === "trace_hops");
+    },
+    async verify() {
+      const pacer = createPacer({ limiter, clock, allowedUntil });
+      const engine = createVerify({
+        ...common,
+        variants: ["v0", "v1"],
+        port,
+        pacer,
+        resetPacer: pacer,
+        source4,
+        source6,
+        isSkipped: () => false,
+        busyHosts: new Set(),
+        prepare: async () => undefined,
+        ...kit.verify,
+      });
+      await run(engine);
+      return rows.filter((row) => row.table === "handshakes");
     },
     get elapsedMs() {
       return clock.monotonicMs();
