@@ -1,4 +1,5 @@
-// Build step after tsc: what the programs read at run time besides JavaScript (numbered SQL) goes beside it in dist/.
+// Build step after tsc: what the programs read at run time besides JavaScript (numbered SQL, the lab's filter rule) goes
+// beside it in dist/.
 "use strict";
 
 const { chmodSync, cpSync, existsSync, readdirSync, rmSync } = require("node:fs");
@@ -6,7 +7,7 @@ const { join } = require("node:path");
 
 const root = join(__dirname, "..");
 
-for (const folder of ["coordinator/store/sql"]) {
+for (const folder of ["coordinator/store/sql", "deploy/nft"]) {
   const from = join(root, folder);
   const to = join(root, "dist", folder);
   rmSync(to, { recursive: true, force: true });

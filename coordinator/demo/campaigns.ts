@@ -23,13 +23,17 @@ placement:
   ports: { 80: "web=80", 443: "web=443" }
 stages:
   synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
+  verify: { from: [claims-v0, claims-v1], retries: 2, replyWindowMs: 1500 }
   tracebox: { from: [claims-v0, claims-v1, echo, blocked-on-mptcp], maxTtl: 16, retries: 3, replyWindowMs: 1500 }
 rate: { perAgentPps: 6000, canaryIntervalMs: 10000 }
 seed: 42
 `;
 }
 
-/** Every host of the lab's special networks from every vantage point, each traced with and without the option. */
+/**
+ * Every host of the lab's special networks from every vantage point, each traced with and without the option. Who answers
+ * is verified too, so that nobody is seen to prove more than is true.
+ */
 export function zooCampaign(targets: readonly TruthTarget[]): string {
   const addresses = [...new Set(targets.map((target) => target.address))];
   const prefixes = addresses.filter((address) => !address.includes(":")).map(block);
@@ -45,6 +49,7 @@ placement:
   ports: { 80: "web=80", 443: "web=443" }
 stages:
   synscan: { mptcp: [v0, v1], control: true, options: linux, retries: 2, replyWindowMs: 1500 }
+  verify: { from: [plain, claims-v0, claims-v1, echo, altered-echo], retries: 2, replyWindowMs: 1500 }
   tracebox:
     from: [plain, claims-v0, claims-v1, echo, altered-echo, blocked-on-mptcp, blocked-on-unknown-option]
     maxTtl: 16

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { PORTS } from "../../deploy/lab/networks.js";
 import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
 import type { AgentReport } from "../alarm/report.js";
@@ -20,6 +21,13 @@ import { type Parallax, startParallax } from "../up/up.js";
 import { type DemoAgents, startAgents } from "./agents.js";
 import { sweepCampaign, zooCampaign } from "./campaigns.js";
 import { differences } from "./check.js";
+import {
+  type HandshakeFound,
+  handshakeDifferences,
+  handshakeFound,
+  handshakesSql,
+  needleDifferences,
+} from "./handshakes.js";
 import { type DemoLab, type LabChoice, startDemoLab } from "./lab.js";
 
 export interface DemoOptions {
@@ -100,7 +108,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
     const canaries = (await client.call(`/v1/campaigns/${sweep}/canaries`)) as CanaryReport[];
     say(`$ parallax canaries ${sweep}\n\n${canaryTable(canaries)}\n`);
 
-    say("Zoo: hosts behind middleboxes, each asked and traced from every vantage point");
+    say("Zoo: hosts behind middleboxes, each asked, verified and traced from every vantage point");
     const zoo = await runCampaign(client, zooCampaign(lab.truth), { ...options, signal }, () => undefined);
     say(`\n$ parallax compare ${zoo} --port 80\n`);
     say(printComparison((await client.call(`/v1/campaigns/${zoo}/compare?port=80`)) as Comparison));
@@ -113,8 +121,10 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
     await use({
       differences: [
         ...differences(lab.truth, await everyTarget(client, zoo)),
+        ...handshakeDifferences(lab.truth, await handshakesOf(parallax, zoo)),
         ...checkSweep(found, lab.needles),
         ...checkCanaries(canaries),
+        ...needleDifferences(lab, await handshakesOf(parallax, sweep)),
         ...(await duplicates(parallax)),
         ...(await differentlyReplayed(client, zoo)),
       ],
@@ -184,13 +194,12 @@ async function everyTarget(client: Client, campaign: string) {
 
 /** All hosts of the crowd answered, and exactly the needles among them speak MPTCP. */
 function checkSweep(found: Comparison, needles: readonly string[]): string[] {
-  const PORTS = 2;
-  const hosts = 65_536 * PORTS;
+  const hosts = 65_536 * PORTS.length;
   const mptcp = found.classes.filter((row) => row.hostVerdict === "mptcp").reduce((sum, row) => sum + row.targets, 0);
   const lines: string[] = [];
   if (found.targets !== hosts) lines.push(`sweep: ${found.targets} of ${hosts} targets answered`);
-  if (mptcp !== needles.length * PORTS)
-    lines.push(`sweep: ${mptcp} targets speak MPTCP, should be ${needles.length * PORTS}`);
+  if (mptcp !== needles.length * PORTS.length)
+    lines.push(`sweep: ${mptcp} targets speak MPTCP, should be ${needles.length * PORTS.length}`);
   return lines;
 }
 
@@ -214,17 +223,25 @@ function checkCanaries(reports: readonly CanaryReport[]): string[] {
   );
 }
 
+async function handshakesOf(parallax: Parallax, campaign: string): Promise<HandshakeFound[]> {
+  const lines = (await query(parallax, `${handshakesSql(campaign)} FORMAT JSONEachRow`)).split("\n");
+  return lines.filter((line) => line !== "").map((line) => handshakeFound.parse(JSON.parse(line)));
+}
+
 /** Rows that are in a table more than once. */
 async function duplicates(parallax: Parallax): Promise<string[]> {
   const lines: string[] = [];
-  for (const table of ["syn_replies", "trace_hops"]) {
-    const response = await fetch(parallax.where.warehouse, {
-      method: "POST",
-      headers: { "X-ClickHouse-Key": parallax.state.token("operator") },
-      body: `SELECT count() - uniqExact(batch, row) FROM ${table}`,
-    });
-    const count = Number(await response.text());
+  for (const table of ["syn_replies", "trace_hops", "handshakes"]) {
+    const count = Number(await query(parallax, `SELECT count() - uniqExact(batch, row) FROM ${table}`));
     if (count !== 0) lines.push(`${table}: ${count} rows are there twice`);
   }
   return lines;
+}
+
+async function query(parallax: Parallax, body: string): Promise<string> {
+  const headers = { "X-ClickHouse-Key": parallax.state.token("operator") };
+  const response = await fetch(parallax.where.warehouse, { method: "POST", headers, body });
+  const text = await response.text();
+  if (response.ok) return text;
+  throw new UserError(`the warehouse refuses a query: ${text.trim()}`, { remedy: "run the demo again" });
 }

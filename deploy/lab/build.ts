@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UserError } from "../../shared/errors.js";
 import type { KernelRule } from "./networks.js";
@@ -113,12 +114,16 @@ function heredoc(command: string, lines: readonly string[]): string {
 }
 
 function ruleCommands({ rule, to }: Rule): string[] {
+  if (rule === "handshakes") return [`nft -f ${HANDSHAKE_RULE}`];
   if (rule === "silent") return ["iptables", "ip6tables"].map((command) => `${command} -A INPUT -p tcp -j DROP`);
   return to.flatMap((prefix) => {
     const command = prefix.includes(":") ? "ip6tables" : "iptables";
     return RULES[rule].map((text) => `${command} ${text.replace("DESTINATION", `-d ${prefix} -p tcp`)}`);
   });
 }
+
+/** The file that a service manager loads on a real machine. */
+const HANDSHAKE_RULE = fileURLToPath(new URL("../nft/parallax-handshake.nft", import.meta.url));
 
 const RULES: Readonly<Record<KernelRule, readonly string[]>> = {
   "nop-fill": ["-t mangle -A FORWARD DESTINATION -j TCPOPTSTRIP --strip-options 30"],
@@ -146,7 +151,7 @@ async function shell(script: string, program: string, args: readonly string[]): 
   await run(program, [...args, "-e", "-c", script]).catch((cause: { stderr?: string; message?: string }) => {
     const reason = (cause.stderr || cause.message || "").trim().split("\n").slice(0, 3).join(" ");
     throw new UserError(`the lab cannot be built: ${reason}`, {
-      remedy: "the kernel needs veth, IPv6 and netfilter's TCPOPTSTRIP, TCPMSS and REJECT; run as root",
+      remedy: "the kernel needs veth, IPv6, nf_tables and netfilter's TCPOPTSTRIP, TCPMSS and REJECT; run as root",
       cause,
     });
   });

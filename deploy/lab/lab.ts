@@ -49,7 +49,7 @@ export interface Lab {
 }
 
 const run = promisify(execFile);
-const TOOLS = ["ip", "iptables", "ip6tables", "ethtool", "nsenter", "unshare"];
+const TOOLS = ["ip", "iptables", "ip6tables", "nft", "ethtool", "nsenter", "unshare"];
 /** For a shell: administrators' folders may be outside a user's PATH. */
 const SYSTEM_PATH = "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin;";
 const READY_TIMEOUT_MS = 20_000;

@@ -1,6 +1,6 @@
 import type { ScriptedWorldText } from "../../agent/sim/scripted-spec.js";
-import { KERNEL_RULES, PORTS } from "./networks.js";
-import { BOXES, type End, type Link, type Route, type Topology } from "./topology.js";
+import { KERNEL_RULES, type KernelRule, PORTS } from "./networks.js";
+import { BOXES, type End, type Link, type Route, type Rule, type Topology } from "./topology.js";
 
 type NodeText = ScriptedWorldText["nodes"][number];
 
@@ -27,7 +27,7 @@ function nodeOf(topology: Topology, name: string): NodeText {
     name,
     owns: topology.routes.flatMap(({ node, to, via }) => (node === name && via === undefined ? [localPrefix(to)] : [])),
     boxes: topology.rules.flatMap(({ node, rule, to }) =>
-      node === name && rule !== "silent" ? [{ behaviours: [KERNEL_RULES[rule]], to: [...to] }] : [],
+      node === name && isBox(rule) ? [{ behaviours: [KERNEL_RULES[rule]], to: [...to] }] : [],
     ),
     servers: isSilent
       ? [{ server: "silent", addresses: [...EVERYWHERE] }]
@@ -39,6 +39,11 @@ function nodeOf(topology: Topology, name: string): NodeText {
             ports: [...PORTS],
           })),
   };
+}
+
+/** The others are about what a kernel answers, and there is none. */
+function isBox(rule: Rule["rule"]): rule is KernelRule {
+  return rule in KERNEL_RULES;
 }
 
 const EVERYWHERE = ["0.0.0.0/0", "::/0"];

@@ -28,7 +28,8 @@ export interface Route {
 
 export interface Rule {
   readonly node: string;
-  readonly rule: KernelRule | "silent";
+  /** `silent`: no TCP gets in. `handshakes`: an agent's own kernel keeps out of its handshakes. */
+  readonly rule: KernelRule | "silent" | "handshakes";
   /** Destination prefixes that it applies to; empty for all. */
   readonly to: readonly string[];
 }
@@ -172,6 +173,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
       const { b } = hang(name, `${vantage.name}-r1`);
       const machine = { name, vantage: vantage.name, interface: "eth0", ipv4: b[0], ipv6: b[1] };
       machines.push({ ...machine, labels: { web: String(port), region: vantage.region } });
+      rules.push({ node: name, rule: "handshakes", to: [] });
       routeDown([`${b[0]}/32`, `${b[1]}/128`], name);
     }
   }

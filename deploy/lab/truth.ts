@@ -10,6 +10,8 @@ export interface TruthTarget {
   readonly hostVerdict: HostVerdict;
   readonly placement: Placement;
   readonly views: Readonly<Record<string, ViewVerdict>>;
+  /** Vantage points whose handshakes get to a server, and whether they prove its MPTCP version 1. */
+  readonly handshakes: Readonly<Record<string, "proved" | "unproved">>;
   readonly changes: readonly TruthChange[];
 }
 
@@ -33,9 +35,23 @@ export function truthOf(topology: Topology, networks: readonly Network[]): Truth
         hostVerdict: network.hostVerdict,
         placement: (family === 1 ? network.placement6 : undefined) ?? network.placement,
         views: Object.fromEntries(VANTAGE_POINTS.map((vantage) => [vantage.name, viewOf(network, vantage)])),
+        handshakes: handshakesOf(network),
         changes: VANTAGE_POINTS.flatMap((vantage) => changesOf(topology, network, vantage, port, family as 0 | 1)),
       })),
     ),
+  );
+}
+
+/**
+ * A kernel of MPTCP proves itself wherever its answer to the SYN comes through; a server of TCP never does, nor one whose
+ * option a box takes out of SYNs, whatever the box makes of it.
+ */
+function handshakesOf(network: Network): TruthTarget["handshakes"] {
+  const answering = VANTAGE_POINTS.map((vantage) => [vantage.name, viewOf(network, vantage)] as const).filter(
+    ([, view]) => view === "claims-v1" || view === "plain" || view === "echo",
+  );
+  return Object.fromEntries(
+    answering.map(([name, view]) => [name, network.server === "mptcp" && view === "claims-v1" ? "proved" : "unproved"]),
   );
 }
 

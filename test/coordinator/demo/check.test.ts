@@ -10,6 +10,7 @@ const expected: TruthTarget = {
   hostVerdict: "mptcp",
   placement: "near-source",
   views: { fra: "claims-v1", sin: "plain" },
+  handshakes: { fra: "proved", sin: "unproved" },
   changes: [{ vantage: "sin", condition: "tcp.option.mptcp.removed", after: "192.0.2.1", before: "192.0.2.3" }],
 };
 const found: TargetSummary = {
