@@ -58,7 +58,7 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
   const unknown = { token: fields.keyHigh, nonce: fields.keyLow };
   const joinProbe = version === 0 ? null : await probeJoin(flowFor("join-probe", 0x4000_0000), unknown, patience, log);
   const joinReset = joinProbe?.answer === "mp-tcprst";
-  const first = await connect(true, 0);
+  const first = await connectUntilAnswered();
   const facts = first.talked?.facts;
   // A host that finds a wrong checksum in the first data goes back to TCP without a word (RFC 8684 section 3.7), as it
   // does when the option was taken out. Without checksums only the latter happens.
@@ -87,6 +87,20 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
     second: talked?.second ?? null,
     segments: log.lines,
   };
+
+  /**
+   * Data that nobody acknowledged may have been lost, or was sent too late by a machine that is busy: another connection
+   * tells, as another SYN does where one stays without an answer.
+   */
+  async function connectUntilAnswered() {
+    let connected = await connect(true, 0);
+    for (let attempt = 1; attempt <= patience.retries && isUnanswered(connected) && !link.isOver; attempt++) {
+      const again = await connect(true, attempt * 0x0100_0000);
+      if (again.talked === null) break;
+      connected = again;
+    }
+    return connected;
+  }
 
   /** A whole connection, which was reset when this resolves. */
   async function connect(checksumRequired: boolean, offset: number) {
@@ -169,6 +183,10 @@ export async function verifyTarget(task: VerifyTask): Promise<HandshakeEvidence>
     await flow.reset(isProved() ? { kind: "MP_FASTCLOSE", receiverKey: otherKey } : undefined);
     return { facts, dataAcked, second };
   }
+}
+
+function isUnanswered({ talked }: { readonly talked: { readonly dataAcked: boolean; facts: ConnectionFacts } | null }) {
+  return talked !== null && !talked.dataAcked && !talked.facts.wasReset;
 }
 
 const LEAST_WAIT_MS = 150;

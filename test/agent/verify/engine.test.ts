@@ -52,6 +52,28 @@ describe("verify", () => {
     expect(engine.progress()).toMatchObject({ sent: 1, done: 1, replies: 1 });
   });
 
+  it.each([
+    [1, "dss-proved", 2],
+    [0, "unconfirmed", 1],
+  ])("with %i retries finds a host whose first connection loses all data %s", async (retries, verdict, connections) => {
+    const host = createHostV0();
+    let begun = 0;
+    const kit = createKit(
+      networkOf((packet, direction, aside) => {
+        const decoded = decodePacket(packet);
+        if (decoded.kind !== "tcp") return null;
+        const option = findOption(decoded.tcp.options, 30);
+        const isCapable = option !== undefined && decodeMptcp(option).kind === "MP_CAPABLE";
+        if (decoded.tcp.flags === TCP_SYN && isCapable) begun++;
+        return begun === 1 && decoded.tcp.payload.length > 0 ? null : host(packet, direction, aside);
+      }),
+      { targets: ["198.18.0.1"] },
+    );
+    await kit.run(engineOn(kit, { retries }));
+    expect(rowsOf(kit)).toMatchObject([{ variant: "v0", verdict }]);
+    expect(begun).toBe(connections);
+  });
+
   it("takes no DATA_ACK for proof that does not count from the key's hash", async () => {
     const kit = createKit(networkOf(createHostV0({ wrongDataAck: true })), { targets: ["198.18.0.1"] });
     await kit.run(engineOn(kit));
