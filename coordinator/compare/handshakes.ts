@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PRESENT_HANDSHAKES } from "../replay/present.js";
 import type { HandshakeCount } from "./document.js";
 import { handshakeVerdict } from "./rows.js";
 
@@ -8,8 +9,8 @@ export const COUNT_HANDSHAKES = `
   FROM (
     SELECT toString(vantage) AS vantage, toString(variant) AS variant,
       toString(argMax(verdict, (received_at, batch, row))) AS verdict
-    FROM handshakes
-    WHERE campaign = {campaign:String} AND ({port:UInt16} = 0 OR port = {port:UInt16})
+    FROM (${PRESENT_HANDSHAKES})
+    WHERE ({port:UInt16} = 0 OR port = {port:UInt16})
     GROUP BY port, target, vantage, variant
   )
   GROUP BY ALL ORDER BY vantage, variant, verdict`;
