@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import { UserError } from "../../shared/errors.js";
 import { benchCost } from "./cost.js";
 import { benchHosts } from "./hosts.js";
 import { benchReceive } from "./receive.js";
@@ -12,13 +13,19 @@ import { benchSyn } from "./syn.js";
 const BENCHES = { syn: benchSyn, hosts: benchHosts, receive: benchReceive, cost: benchCost };
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
 
-const { bench, rounds, seconds, output } = await yargs(hideBin(process.argv))
+const { bench, rounds, seconds, only, output } = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .command("$0 [bench..]", "Measure speed on this machine; needs root, as it makes network namespaces", (parser) =>
     parser.positional("bench", { choices: NAMES, array: true, default: NAMES, describe: "Which; default: all" }),
   )
   .option("rounds", { type: "number", default: 9, describe: "How often each contender runs" })
   .option("seconds", { type: "number", default: 3, describe: "Length of one measurement" })
+  .option("only", {
+    type: "string",
+    array: true,
+    default: [],
+    describe: "In syn: only contenders whose name has one of these in it",
+  })
   .option("output", { alias: "o", type: "string", describe: "File for the figures as JSON" })
   .strict()
   .parseAsync();
@@ -28,10 +35,14 @@ const on = machine();
 const results: BenchResult[] = [];
 try {
   for (const name of bench as (keyof typeof BENCHES)[]) {
-    const result = await BENCHES[name]({ rounds, seconds, folder, say: (text) => console.error(text) });
+    const result = await BENCHES[name]({ rounds, seconds, only, folder, say: (text) => console.error(text) });
     results.push(result);
     console.log(`\n${textOf(result)}\n`);
   }
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`bench: ${error.line}`);
+  process.exitCode = error.exitCode;
 } finally {
   rmSync(folder, { recursive: true, force: true });
   const { kernel, processor, cores, node, loadBefore } = on;

@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Length of one measurement. */
   readonly seconds: number;
+  /** Parts of the names of the contenders that are to run; none: all of them. */
+  readonly only: readonly string[];
   /** For files that go when the bench ends. */
   readonly folder: string;
   readonly say: (text: string) => void;

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../shared/errors.js";
 import { type BenchNetwork, createBenchNetwork, NOBODY } from "./network.js";
 import { findProgram, start, usageOf } from "./process.js";
 import type { BenchOptions, BenchResult } from "./result.js";
@@ -82,12 +83,17 @@ function look(network: BenchNetwork, pid: number) {
   return usage === null ? null : { ...usage, packets, ms: (beforeMs + performance.now()) / 2 };
 }
 
-function findContenders({ folder, say }: BenchOptions): Contender[] {
+function findContenders({ folder, only, say }: BenchOptions): Contender[] {
   const limits = [limit(folder, "AF_XDP limit (C)", "xdp-limit"), limit(folder, "ring limit (C)", "packet-limit")];
-  const found = [...limits, parallax("xdp", folder), parallax("packet", folder), zmap(), masscan(folder)];
-  return found.filter((one): one is Contender => {
+  const all = [...limits, parallax("xdp", folder), parallax("packet", folder), zmap(), masscan(folder)];
+  const found = all.filter((one): one is Contender => {
     if (typeof one === "string") say(one);
     return typeof one !== "string";
+  });
+  const wanted = found.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
+  if (wanted.length > 0) return wanted;
+  throw new UserError(`no contender's name has ${only.join(" or ")} in it`, {
+    remedy: `use parts of: ${found.map(({ name }) => name).join(", ")}`,
   });
 }
 
