@@ -25,7 +25,8 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(agent|coordinator|deploy|shared)/",
-        pathNot: "^(agent/session/|coordinator/session/|shared/batch/|shared/generated/|shared/probe/kernel\\.ts$)",
+        pathNot:
+          "^(agent/session/|coordinator/session/|shared/batch/|shared/generated/|shared/(probe|target)/kernel\\.ts$)",
       },
       to: { path: "^shared/generated/" },
     },

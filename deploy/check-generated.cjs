@@ -36,14 +36,13 @@ buf(["lint"]);
 const fresh = mkdtempSync(join(tmpdir(), "parallax-generated-"));
 try {
   buf(["generate", "--output", fresh]);
-  const kernel = join(fresh, "shared", "generated", "probe-kernel.ts");
-  run(process.execPath, [join(__dirname, "generate-kernel.cjs"), kernel]);
+  run(process.execPath, [join(__dirname, "generate-kernel.cjs"), join(fresh, "shared", "generated")]);
   const wanted = contents(join(fresh, "shared", "generated"));
   const present = contents(committed);
   const stale = [...wanted.keys(), ...present.keys()].filter((name) => wanted.get(name) !== present.get(name));
   if (stale.length > 0) {
     console.error(
-      `shared/generated is not what proto/ and shared/probe/kernel.as.ts say: ${[...new Set(stale)].join(", ")}; run npm run generate`,
+      `shared/generated is not what proto/ and the kernels in shared/ say: ${[...new Set(stale)].join(", ")}; run npm run generate`,
     );
     process.exitCode = 1;
   }

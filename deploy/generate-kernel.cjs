@@ -1,4 +1,4 @@
-// Compiles shared/probe/kernel.as.ts (AssemblyScript) to WebAssembly and writes it as a string into the file that is
+// Compiles the kernels (AssemblyScript) to WebAssembly and writes each as a string into a file of the folder that is
 // named, by default the one that is committed.
 "use strict";
 
@@ -10,19 +10,25 @@ const { join } = require("node:path");
 const root = join(__dirname, "..");
 const FLAGS = ["-O3", "--runtime", "stub", "--noAssert", "--importMemory", "--noExportMemory", "--enable", "simd"];
 
-function compileKernel() {
+function compileKernel(source, name) {
   const folder = mkdtempSync(join(tmpdir(), "parallax-kernel-"));
   try {
     const file = join(folder, "kernel.wasm");
     const compiler = require.resolve("assemblyscript/bin/asc.js");
-    const args = [compiler, "shared/probe/kernel.as.ts", ...FLAGS, "--outFile", file];
-    const result = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+    const result = spawnSync(process.execPath, [compiler, source, ...FLAGS, "--outFile", file], {
+      cwd: root,
+      stdio: "inherit",
+    });
     if (result.status !== 0) process.exit(result.status === null ? 1 : result.status);
     const code = readFileSync(file).toString("base64");
-    return `// Compiled from shared/probe/kernel.as.ts by npm run generate.\nexport const PROBE_KERNEL =\n  "${code}";\n`;
+    return `// Compiled from ${source} by npm run generate.\nexport const ${name} =\n  "${code}";\n`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-writeFileSync(process.argv[2] ?? join(root, "shared", "generated", "probe-kernel.ts"), compileKernel());
+const target = process.argv[2] ?? join(root, "shared", "generated");
+for (const kernel of ["probe", "target"]) {
+  const code = compileKernel(`shared/${kernel}/kernel.as.ts`, `${kernel.toUpperCase()}_KERNEL`);
+  writeFileSync(join(target, `${kernel}-kernel.ts`), code);
+}

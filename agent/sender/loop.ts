@@ -77,7 +77,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       replyWindowMs: job.replyWindowMs,
       cap,
       budget: budgetOf(job.perPrefix),
-      isSkipped: inAnyPrefix(job.skip),
+      isSkipped: job.skip.length === 0 ? null : inAnyPrefix(job.skip),
       clock,
     });
   }

@@ -38,7 +38,7 @@ export interface SimHash {
 
 export function createSimHash(seed: string | number): SimHash {
   const key = createHash("sha256").update(`parallax simulator ${CATALOGUE_VERSION} ${seed}`).digest().subarray(0, 16);
-  const hash = createSipHash20(key);
+  const hash = createSipHash20(key, 2, 4);
   const of = (what: Draw, address: Uint8Array, number = 0): Uint32Array => {
     const first = (DRAWS.indexOf(what) << 27) ^ number;
     return hash(first, u32(address, 0), u32(address, 4), u32(address, 8), u32(address, 12));

@@ -3,6 +3,7 @@ import { decodeIp } from "../../shared/packet/ip.js";
 import { createDeferred } from "../synscan/deferred.js";
 import type { Clock } from "../wire/clock.js";
 import type { PacketPort } from "../wire/port.js";
+import { slotBySlot } from "../wire/slot-by-slot.js";
 import { createSimHash } from "./hash.js";
 import { walk } from "./walk.js";
 import type { SimWorld } from "./world.js";
@@ -72,6 +73,17 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     return buffer;
   }
 
+  const slotAt = (i: number): number => i * SLOT_WORDS;
+
+  function setLength(i: number, bytes: number): void {
+    const isIpv4 = (slot(i)[0] ?? 0) >>> 4 === 4;
+    if (!(bytes > 0 && bytes <= SLOT_BYTES)) throw new RangeError(`${bytes} bytes in slot ${i} of ${slots}`);
+    if ((isIpv4 ? attachment.ipv4 : attachment.ipv6) === null) {
+      throw new RangeError(`no route for the family of the packet in slot ${i}`);
+    }
+    lengths[i] = bytes;
+  }
+
   const isThere = (): boolean => coming.nextAtMs() <= clock.monotonicMs();
 
   return {
@@ -81,15 +93,9 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     slotBytes: SLOT_BYTES,
     slot,
     words,
-    slotAt: (i) => i * SLOT_WORDS,
-    setLength(i, bytes) {
-      const isIpv4 = (slot(i)[0] ?? 0) >>> 4 === 4;
-      if (!(bytes > 0 && bytes <= SLOT_BYTES)) throw new RangeError(`${bytes} bytes in slot ${i} of ${slots}`);
-      if ((isIpv4 ? attachment.ipv4 : attachment.ipv6) === null) {
-        throw new RangeError(`no route for the family of the packet in slot ${i}`);
-      }
-      lengths[i] = bytes;
-    },
+    slotAt,
+    setLength,
+    ...slotBySlot({ words, slotAt, setLength }),
     send(count, first = 0) {
       if (closed || count <= first) return 0;
       const nowMs = clock.monotonicMs();

@@ -22,6 +22,8 @@ export interface ScanBoard {
   mark(index: number, bits: number): number;
   /** The bits of `index`: bit i says that its probe number i needs no more sending, `SKIPPED` that none does. */
   marks(index: number): number;
+  /** How many of the indices from `from` on, all below `to`, have no bit set. */
+  unmarked(from: number, to: number): number;
   /** Sender: empties the places of `[from, to)`, all below `settled`. */
   clear(from: number, to: number): void;
 
@@ -98,6 +100,18 @@ export function attachScanBoard(memory: SharedArrayBuffer): ScanBoard {
     },
     mark: (index, bits) => Atomics.or(places, placeOf(index), bits),
     marks: (index) => places[placeOf(index)] as number,
+    unmarked(from, to) {
+      // Looked up once: a variable of the surrounding function is looked up, and tested, each time.
+      const bytes = places;
+      const count = to - from;
+      let at = placeOf(from);
+      let found = 0;
+      while (found < count && bytes[at] === 0) {
+        found++;
+        if (++at === bytes.length) at = 0;
+      }
+      return found;
+    },
     clear(from, to) {
       const start = placeOf(from);
       const end = start + (to - from);

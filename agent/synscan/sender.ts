@@ -8,6 +8,7 @@ import type { SendPort } from "../wire/port.js";
 import { type ScanBoard, SKIPPED } from "./board.js";
 import { createDeferred } from "./deferred.js";
 import { chunkIndices, createSchedule, type Pass } from "./schedule.js";
+import { countBits, lowestBits } from "./variant-bits.js";
 
 export interface SynSenderOptions {
   readonly port: SendPort;
@@ -28,8 +29,8 @@ export interface SynSenderOptions {
   readonly cap: RateCap;
   /** Null: prefixes have no budget of their own. */
   readonly budget: { readonly table: PrefixBudget; readonly packetsPerSecond: number } | null;
-  /** Targets that are left out when their turn comes. */
-  readonly isSkipped: (address: Uint8Array) => boolean;
+  /** Targets that are left out when their turn comes; null: none. */
+  readonly isSkipped: ((address: Uint8Array) => boolean) | null;
   readonly clock: { monotonicMs(): number; unixMs(): number };
 }
 
@@ -78,12 +79,12 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
   const { marks: marksAt } = board;
   const inPlace = port.words.buffer === kernel.words.buffer;
-  const firstFrameAt = port.words.byteOffset;
   const allBits = (1 << variants.length) - 1;
   /** For each set of bits on the board that are missing, the variants that they stand for as bits of VARIANTS. */
   const wantedFor = Uint8Array.from({ length: allBits + 1 }, (_, missing) =>
     variants.reduce((all, variant, i) => all | (((missing >>> i) & 1) << VARIANTS.indexOf(variant)), 0),
   );
+  const allWanted = wantedFor[allBits] as number;
   const schedule = createSchedule({
     from,
     to,
@@ -96,6 +97,7 @@ export function createSynSender(options: SynSenderOptions): SynSender {
   });
   const deferred = createDeferred<OpenPass>(MOST_DEFERRED);
   const target = createTarget();
+  const reader = source.readAhead(to);
   /** The pass whose targets are being taken, and the target whose probes are being sent. */
   let open: OpenPass | null = null;
   const indices = Float64Array.of(from, from, NONE, from);
@@ -136,8 +138,8 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       }
       const missing = missingProbes(marksAt(index));
       if (missing !== 0) {
-        source.targetAt(index, target);
-        if (isSkipped(target.address)) {
+        reader.targetAt(index, target);
+        if (isSkipped?.(target.address)) {
           board.mark(index, SKIPPED);
           skipped++;
         } else {
@@ -206,28 +208,43 @@ export function createSynSender(options: SynSenderOptions): SynSender {
     let slots = 0;
     let targets = 0;
     while (slots < most) {
-      if (indices[CURRENT] === NONE && !takeTarget(nowMs)) break;
+      if (indices[CURRENT] === NONE) {
+        const added = addRun(targets, slots, most);
+        targets += added;
+        slots += added * variants.length;
+        if (slots >= most || !takeTarget(nowMs)) break;
+      }
       const now = lowestBits(wanted, most - slots);
       builder.add(targets, target, now, ttl, slots);
       targets++;
-      for (let left = now; left !== 0; left &= left - 1) {
-        builder.place(slots, placeOf(slots));
-        slots++;
-      }
+      slots += countBits(now);
       wanted ^= now;
       if (wanted === 0) endTarget();
     }
+    // The kernel writes into the slots themselves, if its memory has the port's frames.
+    if (inPlace) port.slotsAt(slots, kernel.places);
+    else for (let i = 0; i < slots; i++) kernel.places[i] = kernel.stagedAt + i * STAGED_BYTES;
     builder.write(targets, clock.unixMs());
-    for (let i = 0; i < slots; i++) {
-      if (!inPlace) copyToSlot(i);
-      port.setLength(i, builder.lengthOf(i));
-    }
+    if (!inPlace) for (let i = 0; i < slots; i++) copyToSlot(i);
+    port.setFacts(slots, kernel.facts);
     return slots;
   }
 
-  /** Where the kernel is to write the packet of a slot: in the slot itself, if its memory has the port's frames. */
-  function placeOf(slot: number): number {
-    return inPlace ? firstFrameAt + 4 * port.slotAt(slot) : kernel.stagedAt + slot * STAGED_BYTES;
+  /**
+   * Adds the next targets as long as nothing has to be decided for one of them: they get all of their probes, now. That
+   * is most of a scan. Returns how many.
+   */
+  function addRun(targets: number, slots: number, most: number): number {
+    if (budget !== null || isSkipped !== null || reader.run === null) return 0;
+    const index = indices[NEXT] as number;
+    const end = Math.min(indices[PASS_END] as number, index + Math.floor((most - slots) / variants.length));
+    const unmarked = index < end ? board.unmarked(index, end) : 0;
+    if (unmarked === 0) return 0;
+    const count = Math.min(unmarked, reader.runFrom(index));
+    builder.addIpv4(targets, reader.run, reader.wordOf(index), count, allWanted, ttl, slots);
+    indices[NEXT] = index + count;
+    indices[SENT] = Math.max(indices[SENT] as number, index + count);
+    return count;
   }
 
   function copyToSlot(slot: number): void {
@@ -295,17 +312,4 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       return wait;
     },
   };
-}
-
-function countBits(bits: number): number {
-  let count = 0;
-  for (let left = bits; left !== 0; left &= left - 1) count++;
-  return count;
-}
-
-/** The `most` lowest of these bits. */
-function lowestBits(bits: number, most: number): number {
-  let rest = bits;
-  for (let i = 0; i < most && rest !== 0; i++) rest &= rest - 1;
-  return bits ^ rest;
 }

@@ -1,3 +1,4 @@
+import { hrtime } from "node:process";
 import { setImmediate, setTimeout } from "node:timers/promises";
 
 /** The times an engine lives by. */
@@ -15,7 +16,8 @@ export interface Clock {
 export function createSystemClock(): Clock {
   return {
     unixMs: () => Date.now(),
-    monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
+    // Not by the global `process`, which is a getter.
+    monotonicMs: () => Number(hrtime.bigint()) / 1e6,
     sleep: (ms) => (ms > 0 ? setTimeout(ms) : Promise.resolve()),
     yield: () => setImmediate(),
   };

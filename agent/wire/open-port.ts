@@ -67,9 +67,10 @@ function portableOptions(plan: PortPlan): PortablePortOptions {
 
 /** Half of them for the batch that is being filled: few enough to stay in the processor's cache. */
 const XDP_FRAMES = 512;
-const FRAME_BYTES = 256;
-/** What a send port needs for its frames, whatever the driver. */
-export const SEND_FRAME_BYTES = XDP_FRAMES * FRAME_BYTES;
+/** Room for the longest probe and its link header: two cache lines. */
+const FRAME_BYTES = 128;
+/** What a send port needs for its frames, whatever the driver: that of `packet` has two batches, too. */
+export const SEND_FRAME_BYTES = 2 * SLOTS * SLOT_BYTES;
 
 function openXdp(plan: PortPlan, queue: number, memory?: Uint8Array): SendPort {
   const libc = createLibc();

@@ -2,6 +2,7 @@ import { ETHERNET_HEADER_BYTES, ethernetHeaders, type FamilyRoute, putEthernetHe
 import type { Link } from "./link.js";
 import { createOwnPackets } from "./own-packet.js";
 import type { PacketPort } from "./port.js";
+import { slotBySlot } from "./slot-by-slot.js";
 
 export interface PacketPortOptions {
   readonly link: Link;
@@ -20,19 +21,24 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
   const slotBytes = link.frameBytes - ETHERNET_HEADER_BYTES;
   const memory = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
+  const slotAt = (i: number): number => (link.frameAt(i) + ETHERNET_HEADER_BYTES) >>> 2;
+
+  function setLength(i: number, bytes: number): void {
+    if (!(bytes > 0)) throw new RangeError(`packet of ${bytes} bytes in slot ${i}`);
+    link.setLength(i, ETHERNET_HEADER_BYTES + bytes);
+    putEthernetHeader(headers, memory, link.frameAt(i));
+  }
+
   return {
     driver: "packet",
     interfaceName: link.interfaceName,
     slots,
     slotBytes,
     words,
-    slotAt: (i) => (link.frameAt(i) + ETHERNET_HEADER_BYTES) >>> 2,
+    slotAt,
     slot: (i) => link.slot(i).subarray(ETHERNET_HEADER_BYTES),
-    setLength(i, bytes) {
-      if (!(bytes > 0)) throw new RangeError(`packet of ${bytes} bytes in slot ${i}`);
-      link.setLength(i, ETHERNET_HEADER_BYTES + bytes);
-      putEthernetHeader(headers, memory, link.frameAt(i));
-    },
+    setLength,
+    ...slotBySlot({ words, slotAt, setLength }),
     send: (count, first = 0) => link.send(count, first),
     receive(handler, budget) {
       return link.receive((frame, capturedUs, meta) => {

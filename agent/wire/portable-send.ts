@@ -4,6 +4,7 @@ import { errorMessage, UserError } from "../../shared/errors.js";
 import { u32 } from "../../shared/packet/ip.js";
 import type { SendPort } from "./port.js";
 import type { RawSocket, RawSocketModule } from "./portable-modules.js";
+import { slotBySlot } from "./slot-by-slot.js";
 
 export interface PortableSendOptions {
   readonly raw: RawSocketModule;
@@ -96,6 +97,17 @@ export function createPortableSend(options: PortableSendOptions): SendPort {
 
   const socketFor = (packet: Uint8Array): RawSocket | null => ((packet[0] ?? 0) >>> 4 === 4 ? socket4 : socket6);
 
+  const slotAt = (i: number): number => (i * slotBytes) >>> 2;
+
+  function setLength(i: number, bytes: number): void {
+    const packet = buffer(i);
+    if (!(bytes > 0 && bytes <= slotBytes)) {
+      throw new RangeError(`packet of ${bytes} bytes in slot ${i}, which holds ${slotBytes}`);
+    }
+    if (socketFor(packet) === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
+    lengths[i] = bytes;
+  }
+
   return {
     driver: "portable",
     interfaceName,
@@ -103,15 +115,9 @@ export function createPortableSend(options: PortableSendOptions): SendPort {
     slotBytes,
     words,
     slot: buffer,
-    slotAt: (i) => (i * slotBytes) >>> 2,
-    setLength(i, bytes) {
-      const packet = buffer(i);
-      if (!(bytes > 0 && bytes <= slotBytes)) {
-        throw new RangeError(`packet of ${bytes} bytes in slot ${i}, which holds ${slotBytes}`);
-      }
-      if (socketFor(packet) === null) throw new RangeError(`no route for the family of the packet in slot ${i}`);
-      lengths[i] = bytes;
-    },
+    slotAt,
+    setLength,
+    ...slotBySlot({ words, slotAt, setLength }),
     send(count, first = 0) {
       if (failed !== null) throw failed;
       if (closed) return 0;

@@ -1,4 +1,5 @@
 import { UserError } from "../../shared/errors.js";
+import { lengthIn } from "../../shared/probe/packet-facts.js";
 import { MSG_DONTWAIT, XDP_RING_NEED_WAKEUP } from "./constants.js";
 import { ETHERNET_HEADER_BYTES, type EthernetHeaders, putEthernetHeader } from "./ethernet.js";
 import { createFrameCircle } from "./frame-circle.js";
@@ -34,15 +35,28 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
   const { fd, transmit, completion } = socket;
   const frameCount = socket.frames.length / frameBytes;
   const circle = createFrameCircle(frameCount, slots);
-  const ringMask = transmit.size - 1;
+  if (transmit.size !== frameCount) throw new RangeError(`a ring of ${transmit.size} for ${frameCount} frames`);
   const memory = socket.frames;
-  const lengths = new Int32Array(frameCount);
+  const { words: descriptors } = transmit;
+  // Frames and descriptors are used in the same order and number, so that each frame has one that only changes its length.
+  for (let frame = 0; frame < frameCount; frame++) descriptors[4 * frame] = frame * frameBytes + FRAME_PADDING;
+  /** The facts that each frame was finished for; 0: others. */
+  const finished = new Int32Array(frameCount);
   const slotBytes = frameBytes - IP_AT_BYTE;
   /** Frames that the kernel gave back; wraps at 32 bits. */
   let returned = 0;
   let sent = 0;
   let sendErrors = 0;
   let closed = false;
+
+  /** Sets what goes with the packet in a frame: its link header and the length in its descriptor. */
+  function finish(frame: number, bytes: number): void {
+    if (!(bytes > 0 && bytes <= slotBytes)) {
+      throw new RangeError(`packet of ${bytes} bytes in a slot that holds ${slotBytes}`);
+    }
+    putEthernetHeader(headers, memory, frame * frameBytes + FRAME_PADDING);
+    descriptors[4 * frame + 2] = ETHERNET_HEADER_BYTES + bytes;
+  }
 
   function collect(): void {
     const given = completion.producer();
@@ -87,13 +101,29 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     slotAt(i) {
       return (circle.frameOf(i) * frameBytes + IP_AT_BYTE) >>> 2;
     },
+    slotsAt(count, places) {
+      const first = circle.frameOf(0);
+      const start = memory.byteOffset + IP_AT_BYTE;
+      const mask = frameCount - 1;
+      const step = frameBytes;
+      for (let i = 0; i < count; i++) places[i] = start + ((first + i) & mask) * step;
+    },
     setLength(i, bytes) {
       const frame = circle.frameOf(i);
-      if (!(bytes > 0 && bytes <= slotBytes)) {
-        throw new RangeError(`packet of ${bytes} bytes in slot ${i}, which holds ${slotBytes}`);
+      finish(frame, bytes);
+      finished[frame] = 0;
+    },
+    setFacts(count, facts) {
+      const first = circle.frameOf(0);
+      const mask = frameCount - 1;
+      const known = finished;
+      for (let i = 0; i < count; i++) {
+        const frame = (first + i) & mask;
+        // As a rule it had a packet of the same kind before.
+        if (known[frame] === facts[i]) continue;
+        finish(frame, lengthIn(facts[i] as number));
+        known[frame] = facts[i] as number;
       }
-      putEthernetHeader(headers, memory, frame * frameBytes + FRAME_PADDING);
-      lengths[frame] = ETHERNET_HEADER_BYTES + bytes;
     },
     send(count, first = 0) {
       if (closed || count <= first) return 0;
@@ -106,13 +136,6 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
       // One batch of frames stays free for the next one to be filled.
       const framesFree = frameCount - slots - ((circle.taken() - returned) | 0);
       const taking = ready ? Math.max(0, Math.min(count - first, ringFree, framesFree)) : 0;
-      const { words } = transmit;
-      for (let i = 0; i < taking; i++) {
-        const frame = circle.frameOf(first + i);
-        const descriptor = ((producer + i) & ringMask) * 4;
-        words[descriptor] = frame * frameBytes + FRAME_PADDING;
-        words[descriptor + 2] = lengths[frame] as number;
-      }
       if (taking === 0) return 0;
       transmit.setProducer((producer + taking) | 0);
       const accepted = kick() ? taking : taking - takeBack();

@@ -4,6 +4,7 @@ import { createSynSender } from "../../agent/synscan/sender.js";
 import { createSystemClock } from "../../agent/wire/clock.js";
 import { SEND_FRAME_BYTES } from "../../agent/wire/open-port.js";
 import type { SendPort } from "../../agent/wire/port.js";
+import { slotBySlot } from "../../agent/wire/slot-by-slot.js";
 import { createProbeBuilder } from "../../shared/probe/build.js";
 import { createProbeKernel, type ProbeKernel } from "../../shared/probe/kernel.js";
 import { openTargetSource } from "../../shared/target/spec.js";
@@ -18,7 +19,7 @@ const SHARDS = [1, 10, 100, 1000];
 const MOST_TARGETS = 400_000;
 const MOST_ROUNDS = 5;
 const SLOTS = 256;
-const SLOT_BYTES = 2048;
+const SLOT_BYTES = 256;
 
 interface Cost {
   /** Until the first packet is written: source, permutation, board and sender are made. */
@@ -93,7 +94,7 @@ function costOf(kernel: ProbeKernel, bits: number, shard: number, shards: number
     replyWindowMs: 0,
     cap: createRateCap({ packetsPerSecond: 1e9, nowMs: clock.monotonicMs }),
     budget: null,
-    isSkipped: () => false,
+    isSkipped: null,
     clock,
   });
   board.allowUntil(Number.MAX_SAFE_INTEGER);
@@ -117,6 +118,8 @@ function costOf(kernel: ProbeKernel, bits: number, shard: number, shards: number
 function discardPort(kernel: ProbeKernel): SendPort {
   const bytes = kernel.frames;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const slotAt = (i: number): number => (i * SLOT_BYTES) / 4;
+  const setLength = (): void => undefined;
   let sent = 0;
   return {
     driver: "sim",
@@ -125,8 +128,9 @@ function discardPort(kernel: ProbeKernel): SendPort {
     slotBytes: SLOT_BYTES,
     words,
     slot: (i) => bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES),
-    slotAt: (i) => (i * SLOT_BYTES) / 4,
-    setLength() {},
+    slotAt,
+    setLength,
+    ...slotBySlot({ words, slotAt, setLength }),
     send(count, first = 0) {
       sent += count - first;
       return count - first;

@@ -1,3 +1,4 @@
+import { swapBytes } from "../byte-order.js";
 import { UserError } from "../errors.js";
 import { createTarget, MAPPED, type MutableTarget, type Target } from "../target/source.js";
 import {
@@ -6,9 +7,9 @@ import {
   ENTRY_BYTES,
   JOB_TEMPLATES_AT,
   type ProbeKernel,
-  SLOT_BYTES,
   TEMPLATE_BYTES,
 } from "./kernel.js";
+import { lengthIn } from "./packet-facts.js";
 import type { OptionProfile } from "./profile.js";
 import { sipHashState } from "./siphash.js";
 import { probeTemplate } from "./template.js";
@@ -50,6 +51,19 @@ export interface ProbeBuilder {
    * slots from `slot` on. Throws UserError when there is no source address of the target's family.
    */
   add(entry: number, target: MutableTarget, variants: number, ttl: number, slot: number): void;
+  /**
+   * Adds the same probes of `count` IPv4 targets as entries from `entry` on. `targets` has two words for each, from word
+   * `first` on: the address and, in the lower half, the port, both in network order. They fill the slots from `slot` on.
+   */
+  addIpv4(
+    entry: number,
+    targets: Int32Array,
+    first: number,
+    count: number,
+    variants: number,
+    ttl: number,
+    slot: number,
+  ): void;
   /** Writes the probes of the batch's first `count` entries. */
   write(count: number, timeMs: number): void;
   /** Length in bytes of the probe in a slot, once it is written. */
@@ -62,7 +76,7 @@ export interface ProbeBuilder {
 /** Makes the probes of one stage and campaign. Nothing is allocated per probe. */
 export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
   const { stage, profile, source4, source6, kernel = createProbeKernel({ jobs: 1 }) } = options;
-  const { words, bytes } = kernel;
+  const { words, bytes, places, facts } = kernel;
   const job = kernel.reserve();
   bytes.set(sipHashState(options.secret), job);
   for (const [number, variant] of VARIANTS.entries()) {
@@ -72,7 +86,6 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
   }
   const ttlMask = stage === "tracebox" ? TTL_MASK : 0;
   const firstEntry = kernel.batchAt / 4;
-  const firstSlot = kernel.slotsAt / 4;
   const single = createTarget();
 
   function putTemplate(number: number, template: Uint8Array): void {
@@ -80,7 +93,7 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
   }
 
   function place(slot: number, at: number): void {
-    words[firstSlot + slot * (SLOT_BYTES / 4)] = at;
+    places[slot] = at;
   }
 
   function add(entry: number, target: MutableTarget, variants: number, ttl: number, slot: number): void {
@@ -92,23 +105,40 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
     words[word + 1] = address[1] as number;
     words[word + 2] = address[2] as number;
     words[word + 3] = address[3] as number;
-    words[word + 4] = port | ((isIpv4 ? 0 : IPV6_TEMPLATES) << 16) | (ttl << 24);
+    words[word + 4] = (swapBytes(port) >>> 16) | ((isIpv4 ? 0 : IPV6_TEMPLATES) << 16) | (ttl << 24);
     words[word + 5] = variants;
     words[word + 6] = slot;
+  }
+
+  function addIpv4(
+    entry: number,
+    targets: Int32Array,
+    first: number,
+    count: number,
+    variants: number,
+    ttl: number,
+    slot: number,
+  ): void {
+    if (source4 === null) throw noSource(4);
+    // Looked up once: a variable of the surrounding function is looked up, and tested, each time.
+    const { run } = kernel;
+    for (let i = 0; i < 2 * count; i++) run[i] = targets[first + i] as number;
+    kernel.addRun(entry, count, variants, ttl, slot);
   }
 
   function write(count: number, timeMs: number): void {
     if (count > BATCH_PROBES) throw new RangeError(`${count} targets in a batch of ${BATCH_PROBES}`);
     // By floor, as `%` on a fraction is a call of C's fmod.
     const inModulus = Math.floor(timeMs) - Math.floor(timeMs / TIME_MODULUS_MS) * TIME_MODULUS_MS;
-    kernel.writeProbes(job, count, inModulus << TTL_BITS, ttlMask);
+    kernel.writeProbes(job, count, swapBytes(inModulus << TTL_BITS), ttlMask);
   }
 
-  const lengthOf = (slot: number): number => words[firstSlot + slot * (SLOT_BYTES / 4) + 1] as number;
+  const lengthOf = (slot: number): number => lengthIn(facts[slot] as number);
 
   return {
     place,
     add,
+    addIpv4,
     write,
     lengthOf,
     build(target, variant, ttl, timeMs, into) {

@@ -1,3 +1,4 @@
+import { swapBytes } from "../byte-order.js";
 import { createSipHash20 } from "./siphash.js";
 import { STAGES, type Stage, VARIANTS, type Variant } from "./variant.js";
 
@@ -30,16 +31,22 @@ export function probeKind(stage: Stage, variant: Variant): number {
   return STAGES.indexOf(stage) | (VARIANTS.indexOf(variant) << 8);
 }
 
+/** The first of the ports that probes of a variant are sent from. */
+export function firstSourcePort(variant: Variant): number {
+  return FIRST_SOURCE_PORT + VARIANTS.indexOf(variant) * PORTS_PER_VARIANT;
+}
+
 /**
- * Fields as words of SipHash-2-4-128 under `secret` (16 bytes) over address, stage number, variant number and port
+ * Fields as bytes of SipHash-1-3-128 under `secret` (16 bytes) over address, stage number, variant number and port
  * (big-endian): an answer that carries them back proves the probe was seen, without any state here. The address comes
- * first because the probes of a target have it in common.
+ * first because the probes of a target have it in common. Sequence number (bytes 0 to 3), flow label (the lowest 20 bits
+ * of bytes 4 to 7), IPID (the upper 10 of bytes 6 and 7) and key (bytes 8 to 15) are sent as the hash has them; bytes 4
+ * and 5, little-endian, scaled to the variant's range, are the source port.
  */
 export function createProbeFields(secret: Uint8Array): ProbeFields {
-  const hash = createSipHash20(secret);
+  const hash = createSipHash20(secret, 1, 3);
   return {
     compute(stage, variant, address, port, into) {
-      const variantNumber = VARIANTS.indexOf(variant);
       const words = hash(
         word(address, 0),
         word(address, 4),
@@ -48,13 +55,13 @@ export function createProbeFields(secret: Uint8Array): ProbeFields {
         probeKind(stage, variant) | ((port >>> 8) << 16) | ((port & 0xff) << 24),
       );
       const word1 = words[1] as number;
-      into.sequence = words[0] as number;
-      into.sourcePort =
-        FIRST_SOURCE_PORT + variantNumber * PORTS_PER_VARIANT + (((word1 & 0xffff) * PORTS_PER_VARIANT) >>> 16);
-      into.ipIdHigh = (word1 >>> 16) & 0x3ff;
-      into.flowLabel = word1 >>> 12;
-      into.keyHigh = words[2] as number;
-      into.keyLow = words[3] as number;
+      const sent1 = swapBytes(word1);
+      into.sequence = swapBytes(words[0] as number) >>> 0;
+      into.sourcePort = firstSourcePort(variant) + (((word1 & 0xffff) * PORTS_PER_VARIANT) >>> 16);
+      into.ipIdHigh = (sent1 >>> 6) & 0x3ff;
+      into.flowLabel = sent1 & 0xfffff;
+      into.keyHigh = swapBytes(words[2] as number) >>> 0;
+      into.keyLow = swapBytes(words[3] as number) >>> 0;
     },
   };
 }

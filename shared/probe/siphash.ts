@@ -6,25 +6,26 @@ import { createProbeKernel, JOB_TEMPLATES_AT } from "./kernel.js";
  */
 export type SipHash20 = (m0: number, m1: number, m2: number, m3: number, m4: number) => Uint32Array;
 
-/** Where the message and the output lie in the hash's own memory, behind the job's states. */
-const MESSAGE_AT = JOB_TEMPLATES_AT;
-const OUTPUT_AT = MESSAGE_AT + 32;
-
 /**
- * SipHash-2-4 with 128-bit output (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of messages of
- * exactly 20 bytes. `key` is 16 bytes.
+ * SipHash-c-d with 128-bit output (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) of messages of
+ * exactly 20 bytes; c and d are the rounds for each block and for each half of the output. `key` is 16 bytes.
  */
-export function createSipHash20(key: Uint8Array): SipHash20 {
-  const { bytes, words, hash } = createProbeKernel({ jobs: 1 });
-  bytes.set(sipHashState(key));
-  const output = new Uint32Array(bytes.buffer, OUTPUT_AT, 4);
+export function createSipHash20(key: Uint8Array, c: number, d: number): SipHash20 {
+  const { bytes, reserve, hash } = createProbeKernel({ jobs: 1 });
+  const job = reserve();
+  bytes.set(sipHashState(key), job);
+  // In place of the job's templates.
+  const messageAt = job + JOB_TEMPLATES_AT;
+  const outputAt = messageAt + 32;
+  const message = new Int32Array(bytes.buffer, messageAt, 5);
+  const output = new Uint32Array(bytes.buffer, outputAt, 4);
   return (m0, m1, m2, m3, m4) => {
-    words[MESSAGE_AT / 4] = m0;
-    words[MESSAGE_AT / 4 + 1] = m1;
-    words[MESSAGE_AT / 4 + 2] = m2;
-    words[MESSAGE_AT / 4 + 3] = m3;
-    words[MESSAGE_AT / 4 + 4] = m4;
-    hash(0, MESSAGE_AT, OUTPUT_AT);
+    message[0] = m0;
+    message[1] = m1;
+    message[2] = m2;
+    message[3] = m3;
+    message[4] = m4;
+    hash(job, messageAt, outputAt, c, d);
     return output;
   };
 }

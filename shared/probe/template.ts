@@ -1,5 +1,6 @@
-import { probeKind } from "./fields.js";
+import { firstSourcePort, probeKind } from "./fields.js";
 import { TEMPLATE_BYTES, TEMPLATE_PACKET_AT } from "./kernel.js";
+import { packetFacts } from "./packet-facts.js";
 import { encodeProbeOptions, type OptionProfile, profileFacts } from "./profile.js";
 import type { Stage, Variant } from "./variant.js";
 
@@ -50,8 +51,8 @@ export function probeTemplate({ stage, family, source, variant, profile }: Templ
   const place = (at: number | null): number => (at === null ? 0 : evenly(ipBytes + TCP_HEADER_BYTES + at));
   const numbers = [
     probeKind(stage, variant),
-    packet.length,
-    ipBytes,
+    packetFacts(packet.length, family),
+    firstSourcePort(variant),
     place(options.tsValueAt),
     place(options.keyAt),
     family === 4 ? sum(view, 0, 20) : 0,

@@ -19,16 +19,19 @@ export function createListSource(
     indices.set(key, from + i);
   }
 
+  function targetAt(index: number, into: MutableTarget): void {
+    const target = targets[index - from];
+    if (target === undefined) {
+      throw new RangeError(`index ${index} is not in [${from}, ${from + targets.length})`);
+    }
+    into.address.set(target.address);
+    into.port = target.port;
+  }
+
   return {
     size,
-    targetAt(index: number, into: MutableTarget) {
-      const target = targets[index - from];
-      if (target === undefined) {
-        throw new RangeError(`index ${index} is not in [${from}, ${from + targets.length})`);
-      }
-      into.address.set(target.address);
-      into.port = target.port;
-    },
+    targetAt,
+    readAhead: () => ({ targetAt, run: null, runFrom: () => 0, wordOf: () => 0 }),
     indexOf(address, port) {
       return indices.get(keyOf(address, port)) ?? -1;
     },

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 /** A keyed bijection of `[0, size)` onto itself. */
 export interface Permutation {
   readonly size: number;
+  /** For code that computes many places at once. */
+  readonly network: Network;
   /** The value at place `index`; both in `[0, size)`. */
   at(index: number): number;
   /** The inverse: `indexOf(at(i)) === i`. */
@@ -41,6 +43,7 @@ export function createPermutation(size: number, key: Uint8Array): Permutation {
 
   return {
     size,
+    network,
     at(index) {
       requirePlace(index, size);
       return forward(network, index);
@@ -54,9 +57,10 @@ export function createPermutation(size: number, key: Uint8Array): Permutation {
 
 /**
  * Plain fields, and a loop over the rounds: with variables of a closure, or with the rounds written out, the engine
- * stops short of inlining all of it into the sender's loop, and a target costs half as much again.
+ * stops short of inlining all of it into its caller, and a target costs half as much again. `kernel.as.ts` does the
+ * same for many indices at once.
  */
-interface Network {
+export interface Network {
   /** Values of the lower half. */
   readonly lowSize: number;
   /** The halves of the domain's size: the first value outside. */

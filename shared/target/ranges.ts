@@ -1,6 +1,6 @@
 import { ipv4ToNumber } from "../address/address.js";
 import type { Prefix } from "../address/prefix.js";
-import { createRankIndex, partOf } from "./rank-index.js";
+import { createRankIndex, partOf, type RankIndex } from "./rank-index.js";
 
 /** IPv4 addresses as unsigned 32-bit numbers, both ends included. */
 export interface Ipv4Range {
@@ -8,8 +8,15 @@ export interface Ipv4Range {
   readonly last: number;
 }
 
+/** The tables behind ranks, for code that looks many up at once: parts of the ranks, and the first address of each. */
+export interface RankedAddresses {
+  readonly index: RankIndex;
+  readonly firsts: Uint32Array;
+}
+
 /** A set of IPv4 addresses, numbered by rank: the n-th smallest member has rank n. */
 export interface RangeSet {
+  readonly ranked: RankedAddresses;
   /** Ascending, disjoint and not touching. */
   readonly ranges: readonly Ipv4Range[];
   /** How many addresses; up to 2^32. */
@@ -41,6 +48,7 @@ export function createRangeSet(ranges: Iterable<Ipv4Range>): RangeSet {
     return (ranks[i] ?? 0) + address - (firsts[i] ?? 0);
   };
   return {
+    ranked: { index, firsts },
     ranges: merged,
     size,
     rankOf,

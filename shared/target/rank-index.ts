@@ -32,8 +32,8 @@ export function createRankIndex(starts: Uint32Array, size: number): RankIndex {
 }
 
 /**
- * The part that holds `rank`, a number in `[0, size)`. A look-up in the sender's loop costs about 6 ns, where a binary
- * search over the default blocklist's 16 ranges costs 27.
+ * The part that holds `rank`, a number in `[0, size)`. A look-up costs about 6 ns, where a binary search over the
+ * default blocklist's 16 ranges costs 27.
  */
 export function partOf({ shift, parts, starts }: RankIndex, rank: number): number {
   const bucket = rank >>> shift;

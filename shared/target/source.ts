@@ -1,3 +1,5 @@
+import { swapBytes } from "../byte-order.js";
+
 /**
  * A probe target. `address` is always 16 bytes in network order, IPv4 mapped (::ffff:a.b.c.d), so that one hash, one
  * table column and one comparison serve both families.
@@ -28,7 +30,22 @@ export function setIpv4({ words }: MutableTarget, value: number): void {
   words[0] = 0;
   words[1] = 0;
   words[2] = MAPPED;
-  words[3] = (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+  words[3] = swapBytes(value);
+}
+
+/** Targets by index, faster where indices ascend. */
+export interface TargetReader {
+  /** As a source's. Throws RangeError for an index that the reader is not for. */
+  targetAt(index: number, into: MutableTarget): void;
+  /**
+   * Targets that were computed together: two words for each, its address and, in the lower half, its port, both in
+   * network order. Null: none are, and what follows does not apply.
+   */
+  readonly run: Int32Array | null;
+  /** How many targets of the run there are from `index` on, one at least. It stays until the next call of any function. */
+  runFrom(index: number): number;
+  /** Where the target of `index` is in it. */
+  wordOf(index: number): number;
 }
 
 /** Targets by index: `targetAt` is a bijection from `[0, size)`, `indexOf` its inverse. Both O(1) in the size. */
@@ -37,6 +54,8 @@ export interface TargetSource {
   readonly size: number;
   /** Writes the target of `index` into `into`. */
   targetAt(index: number, into: MutableTarget): void;
+  /** A reader of the indices below `to`. */
+  readAhead(to: number): TargetReader;
   /** The index of a target, or -1 when it is not one of this source. */
   indexOf(address: Uint8Array, port: number): number;
 }

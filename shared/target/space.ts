@@ -1,6 +1,7 @@
 import { addressFamily, ipv4ToNumber } from "../address/address.js";
 import { createPermutation } from "./permutation.js";
 import { createRangeSet, type Ipv4Range } from "./ranges.js";
+import { createReadAhead } from "./read-ahead.js";
 import { setIpv4, type TargetSource } from "./source.js";
 
 export interface SpaceOptions {
@@ -38,6 +39,7 @@ export function createSpaceSource(options: SpaceOptions): TargetSource {
       setIpv4(into, addresses.addressAtRank(rank));
       into.port = ports[number - rank * portCount] ?? 0;
     },
+    readAhead: (to) => createReadAhead({ network: permutation.network, addresses: addresses.ranked, ports }, to),
     indexOf(address, port) {
       const portIndex = (portPlaces[port] ?? 0) - 1;
       const rank = addressFamily(address) === 4 ? addresses.rankOf(ipv4ToNumber(address)) : -1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { attachScanBoard, createScanBoard } from "../../../agent/synscan/board.js";
+import { attachScanBoard, createScanBoard, SKIPPED } from "../../../agent/synscan/board.js";
 
 describe("scan board", () => {
   it("needs no more memory for four thousand million indices than for ten million", () => {
@@ -32,5 +32,14 @@ describe("scan board", () => {
     const marked = Array.from({ length: 1000 }, (_, i) => 1000 + i).filter((index) => board.marks(index) === 1);
     expect(marked).toHaveLength(980);
     expect([board.marks(1009), board.marks(1010), board.marks(1029), board.marks(1030)]).toEqual([1, 0, 0, 1]);
+  });
+
+  it("tells how many indices in a row have no mark, around the end of its memory", () => {
+    const board = createScanBoard(1000, 2000);
+    expect(board.unmarked(1000, 2000)).toBe(1000);
+    board.mark(1030, 4);
+    board.mark(1500, SKIPPED);
+    expect([board.unmarked(1010, 2000), board.unmarked(1010, 1030), board.unmarked(1010, 1015)]).toEqual([20, 20, 5]);
+    expect([board.unmarked(1030, 2000), board.unmarked(1031, 2000), board.unmarked(1501, 2000)]).toEqual([0, 469, 499]);
   });
 });

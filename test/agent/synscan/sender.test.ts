@@ -1,15 +1,28 @@
 import { describe, expect, it } from "@jest/globals";
 import { createRateCap } from "../../../agent/rate/rate-cap.js";
-import { createScanBoard } from "../../../agent/synscan/board.js";
+import { createScanBoard, SKIPPED } from "../../../agent/synscan/board.js";
 import { createSynSender } from "../../../agent/synscan/sender.js";
 import { parseAddress } from "../../../shared/address/address.js";
 import { createProbeBuilder } from "../../../shared/probe/build.js";
+import { variantOfSourcePort } from "../../../shared/probe/fields.js";
 import { createProbeKernel } from "../../../shared/probe/kernel.js";
+import type { Variant } from "../../../shared/probe/variant.js";
+import { createTarget } from "../../../shared/target/source.js";
 import { createSpaceSource } from "../../../shared/target/space.js";
 import { createMemoryPort } from "../wire/memory-port.js";
 
-/** A sender of plain probes to 198.18.0.0/16 on a clock that the test moves. */
-function senderOf(from: number, to: number, { replyWindowMs = 100, retries = 0, places = to - from } = {}) {
+interface Settings {
+  readonly replyWindowMs?: number;
+  readonly retries?: number;
+  /** Indices that the board has places for. */
+  readonly places?: number;
+  readonly variants?: readonly Variant[];
+  readonly isSkipped?: ((address: Uint8Array) => boolean) | null;
+}
+
+/** A sender of probes, by default plain ones, to 198.18.0.0/16 on a clock that the test moves. */
+function senderOf(from: number, to: number, settings: Settings = {}) {
+  const { replyWindowMs = 100, retries = 0, places = to - from, variants = ["plain"], isSkipped = null } = settings;
   const time = { ms: 1000 };
   const clock = { monotonicMs: () => time.ms, unixMs: () => time.ms };
   const port = createMemoryPort(() => [], { slots: 256 });
@@ -17,17 +30,18 @@ function senderOf(from: number, to: number, { replyWindowMs = 100, retries = 0, 
   board.allowUntil(Number.POSITIVE_INFINITY);
   const first = 0xc612_0000;
   const kernel = createProbeKernel({ jobs: 1 });
+  const source = createSpaceSource({
+    ranges: [{ first, last: first + 0xffff }],
+    ports: [80],
+    permutationKey: new Uint8Array(16),
+  });
   const sender = createSynSender({
     port,
     board,
-    source: createSpaceSource({
-      ranges: [{ first, last: first + 0xffff }],
-      ports: [80],
-      permutationKey: new Uint8Array(16),
-    }),
+    source,
     from,
     to,
-    variants: ["plain"],
+    variants,
     builder: createProbeBuilder({
       secret: new Uint8Array(16),
       stage: "synscan",
@@ -42,9 +56,20 @@ function senderOf(from: number, to: number, { replyWindowMs = 100, retries = 0, 
     replyWindowMs,
     cap: createRateCap({ packetsPerSecond: 1_000_000, nowMs: clock.monotonicMs }),
     budget: null,
-    isSkipped: () => false,
+    isSkipped,
     clock,
   });
+  const addressOf = (index: number): Uint8Array => {
+    const target = createTarget();
+    source.targetAt(index, target);
+    return target.address;
+  };
+  /** What was sent, as address and variant. */
+  const probes = (): string[] =>
+    port.sent.map(
+      ({ packet }) =>
+        `${packet.subarray(16, 20).join(".")} ${variantOfSourcePort(Buffer.from(packet).readUInt16BE(20))}`,
+    );
   const addresses = (): string[] => port.sent.map(({ packet }) => packet.subarray(16, 20).join("."));
   /** Steps for so many milliseconds of the clock. */
   const run = (ms: number): number | null => {
@@ -52,7 +77,7 @@ function senderOf(from: number, to: number, { replyWindowMs = 100, retries = 0, 
     for (const end = time.ms + ms; time.ms < end && left !== null; time.ms += 0.25) left = sender.step();
     return left;
   };
-  return { time, port, board, sender, run, addresses };
+  return { time, port, board, sender, run, addresses, probes, addressOf };
 }
 
 describe("sending half of a SYN scan", () => {
@@ -83,6 +108,45 @@ describe("sending half of a SYN scan", () => {
     expect(port.sent.length).toBeLessThanOrEqual(256 + 1000 + 256);
     board.stop();
     expect(sender.step()).toBeNull();
+  });
+
+  it("sends to a target with marks only what it still needs, and to one that is left out nothing", () => {
+    const variants: readonly Variant[] = ["v0", "v1", "plain"];
+    const from = 5000;
+    const marked = new Map([
+      [from, 0b001],
+      [from + 70, 0b110],
+      [from + 71, 0b111],
+      [from + 299, 0b010],
+    ]);
+    const leftOut = from + 150;
+    const expectedFor = (index: number, address: Uint8Array): string[] =>
+      variants
+        .filter((_, bit) => index !== leftOut && (((marked.get(index) ?? 0) >>> bit) & 1) === 0)
+        .map((variant) => `${address.subarray(12).join(".")} ${variant}`);
+    for (const byMark of [true, false]) {
+      const { board, run, probes, addressOf } = senderOf(from, from + 300, {
+        variants,
+        isSkipped: byMark ? null : (address) => Buffer.compare(address, addressOf(leftOut)) === 0,
+      });
+      for (const [index, bits] of marked) board.mark(index, bits);
+      if (byMark) board.mark(leftOut, SKIPPED);
+      expect(run(300)).toBeNull();
+      const indices = Array.from({ length: 300 }, (_, i) => from + i);
+      // In the order of the indices, the probes of each target one after another, also where a batch ends between two.
+      expect(probes()).toEqual(indices.flatMap((index) => expectedFor(index, addressOf(index))));
+      expect(board.progress()).toMatchObject({ sent: from + 300, done: from + 300, skipped: byMark ? 0 : 1 });
+    }
+  });
+
+  it("asks again only those that have not answered", () => {
+    const { board, run, probes, addressOf } = senderOf(0, 600, { retries: 1, replyWindowMs: 50, variants: ["v1"] });
+    run(20);
+    expect(probes()).toHaveLength(600);
+    const silent = Array.from({ length: 600 }, (_, i) => i).filter((i) => i % 100 === 99 || (i > 200 && i < 350));
+    for (let index = 0; index < 600; index++) if (!silent.includes(index)) board.mark(index, 1);
+    expect(run(500)).toBeNull();
+    expect(probes().slice(600)).toEqual(silent.map((index) => `${addressOf(index).subarray(12).join(".")} v1`));
   });
 
   it("doubles the wait before each retry", () => {

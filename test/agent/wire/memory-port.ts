@@ -1,4 +1,5 @@
 import type { PacketPort } from "../../../agent/wire/port.js";
+import { slotBySlot } from "../../../agent/wire/slot-by-slot.js";
 
 /** What a network does with a probe: the packets that come back, each after some milliseconds. */
 export type Network = (probe: Uint8Array) => readonly { readonly afterMs: number; readonly packet: Uint8Array }[];
@@ -18,13 +19,18 @@ export function createMemoryPort(network: Network, { slots = 16 } = {}): MemoryP
   const sent: MemoryPort["sent"] = [];
   const incoming: { packet: Uint8Array; capturedUs: number }[] = [];
   let wake: (() => void) | null = null;
+  const slotAt = (i: number): number => i * 32;
+  const setLength = (i: number, bytes: number): void => {
+    lengths[i] = bytes;
+  };
   return {
     driver: "sim",
     interfaceName: "memory0",
     slots,
     slotBytes: 128,
     words,
-    slotAt: (i) => i * 32,
+    slotAt,
+    ...slotBySlot({ words, slotAt, setLength }),
     sent,
     limit: Number.POSITIVE_INFINITY,
     slot(i) {
@@ -32,9 +38,7 @@ export function createMemoryPort(network: Network, { slots = 16 } = {}): MemoryP
       if (buffer === undefined) throw new RangeError(`slot ${i}`);
       return buffer;
     },
-    setLength(i, bytes) {
-      lengths[i] = bytes;
-    },
+    setLength,
     send(count, first = 0) {
       const taken = Math.min(count - first, this.limit);
       for (let i = first; i < first + taken; i++) {

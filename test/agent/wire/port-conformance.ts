@@ -4,6 +4,7 @@ import { parseAddress } from "../../../shared/address/address.js";
 import { UserError } from "../../../shared/errors.js";
 import { encodeTcpPacket } from "../../../shared/packet/encode.js";
 import { TCP_SYN } from "../../../shared/packet/tcp.js";
+import { packetFacts } from "../../../shared/probe/packet-facts.js";
 
 /** A driver's port with somebody at the other end of its link. Sources are 192.0.2.1 and 2001:db8:9::1. */
 export interface PortUnderTest {
@@ -140,6 +141,25 @@ export function describePort(driver: string, openLab: () => PortLab): void {
       }
       await sendAll(sender, 3);
       expect((await left(3)).map(({ packet }) => packet)).toEqual([0, 1, 2].map((number) => hex(probe(4, number))));
+    });
+
+    it("does for a whole batch what it does slot by slot", async () => {
+      const { sender, left } = open();
+      const { words, slots } = sender;
+      const places = new Int32Array(slots);
+      const packets = Array.from({ length: slots }, (_, i) => probe(i % 5 === 0 ? 6 : 4, i, 60 + (i % 30)));
+      for (let batch = 0; batch < 3; batch++) {
+        sender.slotsAt(slots, places);
+        expect([...places]).toEqual(packets.map((_, i) => words.byteOffset + 4 * sender.slotAt(i)));
+        for (const [i, packet] of packets.entries()) new Uint8Array(words.buffer, places[i], packet.length).set(packet);
+        const facts = packets.map(({ length }, i) => packetFacts(length, i % 5 === 0 ? 6 : 4));
+        sender.setFacts(slots, Int32Array.from(facts));
+        await sendAll(sender, slots);
+      }
+      const expected = [...packets, ...packets, ...packets].map(hex);
+      expect((await left(3 * slots)).map(({ packet }) => packet)).toEqual(expected);
+      const tooLong = Int32Array.of(packetFacts(60, 4), packetFacts(sender.slotBytes + 1, 4));
+      expect(() => sender.setFacts(2, tooLong)).toThrow(RangeError);
     });
 
     it("takes batch after batch, the rest of each by later calls, and loses none", async () => {

@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseAddress } from "../../../shared/address/address.js";
+import { ipv4FromNumber, parseAddress } from "../../../shared/address/address.js";
 import { UserError } from "../../../shared/errors.js";
 import { createProbeBuilder, PROBE_MAX_BYTES, type ProbeBuilder } from "../../../shared/probe/build.js";
 import { createProbeFields, createProbeFieldValues, senderKey } from "../../../shared/probe/fields.js";
+import { createProbeKernel } from "../../../shared/probe/kernel.js";
 import { type Stage, VARIANTS, type Variant } from "../../../shared/probe/variant.js";
+import { createTarget } from "../../../shared/target/source.js";
 
 const source4 = parseAddress("192.0.2.10");
 const source6 = parseAddress("2001:db8::10");
@@ -162,22 +164,100 @@ test("secret, stage, variant, address and port all change the sequence number", 
   expect(new Set(sequences).size).toBe(sequences.length);
 });
 
-// SipHash of ::ffff:198.18.0.1 and 00 01 0050 under 00..0f, printed by openssl: 9A0212D2 BB35755B 0B401A3F 94AAF5C0.
-test("fields are the words of the hash as the format says", () => {
+// SipHash-1-3 of ::ffff:198.18.0.1 and 00 01 0050 under 00..0f, printed by openssl: 1683E23D 7468DADD C1567DA0 C06B430F.
+test("fields are the bytes of the hash as the format says", () => {
   const values = fieldsOf("synscan", "v1", host4, 80);
-  const w1 = 0x5b7535bb;
   expect(values).toEqual({
-    sequence: 0xd212029a,
-    sourcePort: 61_000 + 1134 + Math.floor(((w1 & 0xffff) * 1134) / 65_536),
-    ipIdHigh: (w1 >>> 16) & 0x3ff,
-    flowLabel: 0x5b753,
-    keyHigh: 0x3f1a400b,
-    keyLow: 0xc0f5aa94,
+    sequence: 0x1683e23d,
+    // Bytes 74 68, the lower first.
+    sourcePort: 61_000 + 1134 + Math.floor((0x6874 * 1134) / 65_536),
+    ipIdHigh: 0xdadd >>> 6,
+    flowLabel: 0x8dadd,
+    keyHigh: 0xc1567da0,
+    keyLow: 0xc06b430f,
   });
-  expect(senderKey(values)).toBe(0x3f1a400bc0f5aa94n);
+  expect(senderKey(values)).toBe(0xc1567da0c06b430fn);
+});
+
+/** A batch of both families in any order, with some of the variants of each target, laid out 128 bytes apart. */
+const batches = fc.array(
+  fc.record({
+    address: addresses,
+    port: fc.integer({ min: 1, max: 65_535 }),
+    variants: fc.integer({ min: 0, max: 15 }),
+    ttl: fc.integer({ min: 1, max: 63 }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+test("a batch has the packets that each of its probes gets by itself, and touches nothing behind them", () => {
+  fc.assert(
+    fc.property(fc.constantFrom<Stage>("synscan", "tracebox"), batches, (stage, targets) => {
+      const kernel = createProbeKernel({ jobs: 2, frameBytes: 256 * 128 });
+      const batch = createProbeBuilder({ secret, stage, profile: "linux", source4, source6, kernel });
+      const alone = builder(stage);
+      kernel.frames.fill(0xee);
+      const expected: Buffer[] = [];
+      for (const [entry, { address, port, variants, ttl }] of targets.entries()) {
+        const target = createTarget();
+        target.address.set(address);
+        target.port = port;
+        batch.add(entry, target, variants, ttl, expected.length);
+        for (const variant of VARIANTS.filter((_, bit) => (variants >>> bit) & 1)) {
+          batch.place(expected.length, kernel.frames.byteOffset + expected.length * 128 + 16);
+          expected.push(Buffer.from(into.subarray(0, alone.build({ address, port }, variant, ttl, 12_345, into))));
+        }
+      }
+      batch.write(targets.length, 12_345);
+      for (const [slot, packet] of expected.entries()) {
+        const frame = Buffer.from(kernel.frames.subarray(slot * 128, (slot + 1) * 128));
+        expect(batch.lengthOf(slot)).toBe(packet.length);
+        expect(frame.subarray(16, 16 + packet.length)).toEqual(packet);
+        expect([...frame.subarray(0, 16), ...frame.subarray(112)].every((byte) => byte === 0xee)).toBe(true);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a run of IPv4 targets gets the probes that each of them gets by itself", () => {
+  const kernel = createProbeKernel({ jobs: 1, frameBytes: 256 * 128 });
+  const batch = createProbeBuilder({ secret, stage: "synscan", profile: "linux", source4, source6, kernel });
+  const variants: readonly Variant[] = ["v0", "plain"];
+  const bits = variants.reduce((all, variant) => all | (1 << VARIANTS.indexOf(variant)), 0);
+  const [before, first, count] = [3, 10, 90];
+  // Address and port in network order, as the format of a run has them.
+  const targets = new Int32Array(2 * (first + count));
+  const view = new DataView(targets.buffer);
+  const numbers = Array.from({ length: first + count }, (_, i) => ({
+    address: 0xc612_0000 + 7919 * i,
+    port: 1 + 655 * i,
+  }));
+  for (const [i, { address, port }] of numbers.entries()) {
+    view.setUint32(8 * i, address);
+    view.setUint16(8 * i + 4, port);
+  }
+  for (let slot = 0; slot < before + 2 * count; slot++) {
+    batch.place(slot, kernel.frames.byteOffset + slot * 128);
+  }
+  const one = createTarget();
+  one.address.set(host6);
+  one.port = 443;
+  batch.add(0, one, 0b1101, 64, 0);
+  batch.addIpv4(1, targets, 2 * first, count, bits, 64, before);
+  batch.write(1 + count, 1_700_000_000_000);
+  for (const [i, { address, port }] of numbers.slice(first).entries()) {
+    for (const [j, variant] of variants.entries()) {
+      const slot = before + 2 * i + j;
+      const packet = build("synscan", ipv4FromNumber(address), port, variant, 64, 1_700_000_000_000);
+      expect(Buffer.from(kernel.frames.subarray(slot * 128, slot * 128 + batch.lengthOf(slot)))).toEqual(packet);
+    }
+  }
 });
 
 test("a target of a family without source address is refused with a remedy", () => {
   const ipv4Only = createProbeBuilder({ secret, stage: "synscan", profile: "linux", source4, source6: null });
   expect(() => ipv4Only.build({ address: host6, port: 80 }, "v1", 64, 0, into)).toThrow(UserError);
+  const ipv6Only = createProbeBuilder({ secret, stage: "synscan", profile: "linux", source4: null, source6 });
+  expect(() => ipv6Only.addIpv4(0, new Int32Array(2), 0, 1, 1, 64, 0)).toThrow(UserError);
 });
