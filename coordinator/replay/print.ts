@@ -3,7 +3,7 @@ import type { ReplayReport, TableCount } from "./report.js";
 
 /** The report as text for a person, ending with a newline. */
 export function printReplay(report: ReplayReport): string {
-  const { campaign, ruleVersion, applied, tables, changes, otherChanges } = report;
+  const { campaign, ruleVersion, applied, tables, changes, otherChanges, outdatedJudgements } = report;
   const total = (of: (table: TableCount) => number): number => tables.reduce((sum, table) => sum + of(table), 0);
   const changed = total((table) => table.changed);
   const verb = applied ? "got" : "would get";
@@ -34,7 +34,12 @@ export function printReplay(report: ReplayReport): string {
       `${number(kept)} rows do not hold what the rules need, as of older agents: their own verdict counts`,
     );
   }
-  if (!applied && changed > 0) lines.push("", `let comparisons use it with: parallax replay ${campaign} --apply`);
+  if (outdatedJudgements > 0) {
+    const now = applied ? "are judged again now" : "will be judged again when it is applied";
+    lines.push("", `${number(outdatedJudgements)} targets were judged by rules of another version and ${now}`);
+  }
+  if (!applied && changed + outdatedJudgements > 0)
+    lines.push("", `let comparisons use it with: parallax replay ${campaign} --apply`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -5,7 +5,7 @@ import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import type { CampaignRecord } from "../campaign/record.js";
 import type { Clock } from "../lease/clock.js";
 import { createRowWriter } from "../store/row-writer.js";
-import type { Store } from "../store/store.js";
+import type { Parameters, Store } from "../store/store.js";
 import { createHandshakeReplay } from "./handshakes.js";
 import { FACTS_OF_CAMPAIGN, JUDGED_COLUMNS, withReplayed } from "./present.js";
 import { createReplayTally, differences, type ReplayReport } from "./report.js";
@@ -59,13 +59,15 @@ export async function* replayCampaign(options: ReplayOptions): AsyncGenerator<Re
     }
     await writer.flush();
   }
+  const outdatedJudgements = await number(store, OUTDATED_JUDGEMENTS, { campaign, rules: RULE_VERSION });
   if (apply) {
     const tables = tally.tables();
     const changed = tables.reduce((sum, table) => sum + table.changed, 0);
     const entry = { campaign, replay, rule_version: RULE_VERSION, rows: tally.rows, changed };
     yield* whileRunning(enter(options, entry), { progress: { step: "comparing", rows: tally.rows, of } });
   }
-  yield { report: { campaign, ruleVersion: RULE_VERSION, applied: apply, tables: tally.tables(), ...tally.changes() } };
+  const found = { tables: tally.tables(), ...tally.changes(), outdatedJudgements };
+  yield { report: { campaign, ruleVersion: RULE_VERSION, applied: apply, ...found } };
 }
 
 function tableReplays({ secret, spec }: ReplayOptions["record"]): TableReplay[] {
@@ -96,17 +98,20 @@ const count = z.object({ n: z.number() });
 async function rowsOf(store: Store, campaign: string, replays: readonly TableReplay[]): Promise<number> {
   let rows = 0;
   for (const { table } of replays) {
-    rows += await number(store, `SELECT count() AS n FROM ${table} WHERE ${FACTS_OF_CAMPAIGN}`, campaign);
+    rows += await number(store, `SELECT count() AS n FROM ${table} WHERE ${FACTS_OF_CAMPAIGN}`, { campaign });
   }
   return rows;
 }
 
 function lastReplay(store: Store, campaign: string): Promise<number> {
-  return number(store, "SELECT max(replay) AS n FROM replays WHERE campaign = {campaign:String}", campaign);
+  return number(store, "SELECT max(replay) AS n FROM replays WHERE campaign = {campaign:String}", { campaign });
 }
 
-async function number(store: Store, sql: string, campaign: string): Promise<number> {
-  for await (const row of store.rows(sql, { campaign })) return count.parse(row).n;
+const OUTDATED_JUDGEMENTS =
+  "SELECT count() AS n FROM target_classes FINAL WHERE campaign = {campaign:String} AND rule_version != {rules:UInt16}";
+
+async function number(store: Store, sql: string, parameters: Parameters): Promise<number> {
+  for await (const row of store.rows(sql, parameters)) return count.parse(row).n;
   return 0;
 }
 

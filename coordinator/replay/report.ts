@@ -12,6 +12,8 @@ export interface ReplayReport {
   readonly changes: readonly VerdictChange[];
   /** Changes of kinds beyond the first MOST_KINDS. */
   readonly otherChanges: number;
+  /** Targets whose judgement over all vantage points came from rules of another version; `applied` has made it again. */
+  readonly outdatedJudgements: number;
 }
 
 export interface TableCount {

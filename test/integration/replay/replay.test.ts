@@ -182,6 +182,24 @@ describe("a replay", () => {
     expect(await all("SELECT count() AS n FROM replayed_syn_replies WHERE campaign = 'ended'")).toEqual([{ n: 1 }]);
   });
 
+  it("says how many targets were judged by other rules, and judges them again when it is applied", async () => {
+    await insert("judged", "syn_replies", [reply("v1", CLAIM, "claims-v1"), reply("plain", PLAIN, "plain")]);
+    await rebuild("judged");
+    expect((await replay("judged")).outdatedJudgements).toBe(0);
+    await test.store.command(
+      `INSERT INTO target_classes (campaign, port, target, host_verdict, placement, rule_version, computed_at)
+       SELECT campaign, port, target, 'not-reached', 'uncertain', 1, now64(3) + 1 FROM target_classes WHERE campaign = 'judged'`,
+    );
+    const report = await replay("judged");
+    expect(report).toMatchObject({ changes: [], outdatedJudgements: 1 });
+    expect(printReplay(report)).toContain("1 targets were judged by rules of another version");
+    await replay("judged", true);
+    expect((await replay("judged")).outdatedJudgements).toBe(0);
+    expect((await readComparison(test.store, { campaign: "judged" })).classes).toMatchObject([
+      { hostVerdict: "mptcp" },
+    ]);
+  });
+
   it("keeps what rows of older agents do not hold the evidence for", async () => {
     await insert("older", "trace_hops", [hop(3, "translates", { sentFrom: UNKNOWN })]);
     await insert("older", "handshakes", [handshake({ facts: [], verdict: "unconfirmed" })]);
