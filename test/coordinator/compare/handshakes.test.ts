@@ -49,6 +49,12 @@ describe("handshakes in the judgement", () => {
     expect(changesOn(views)).toEqual([]);
   });
 
+  it("that fall back because a box takes the DSS options out leave the claim the host's", () => {
+    const views = [claiming("fra", handshake("fell-back", "dss-stripped"))];
+    expect(judged(...views)).toEqual(["mptcp", "proved", "agree"]);
+    expect(changesOn(views)).toEqual([]);
+  });
+
   it("that came to nothing say nothing", () => {
     expect(judged(claiming("fra", handshake("unconfirmed")))).toEqual(["mptcp", "genuine-answer", "agree"]);
   });
