@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { CORPUS } from "./corpus.js";
 import { DECODERS } from "./decoders.js";
 import { faultOf, fuzz } from "./fuzz.js";
@@ -7,6 +7,9 @@ import { bytesOfHex } from "./seeds.js";
 const CASES = 100_000;
 /** Always the same inputs: a failure here is there again in the next run. `npm run test:fuzz` looks at others. */
 const SEED = 1;
+
+/** Seconds on a machine that has time, and minutes on one that has none. */
+jest.setTimeout(600_000);
 
 // Node's own depth: Jest keeps a hundred frames of every error, which takes longer than to decode.
 Error.stackTraceLimit = 10;
