@@ -3,6 +3,7 @@ import type { TraceHopRow } from "../../shared/batch/rows.js";
 import type { Variant } from "../../shared/probe/variant.js";
 import { isMarking } from "../../shared/verdict/marking.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
+import { upToPathEnd } from "../../shared/verdict/path-end.js";
 import { changeWords } from "../../shared/verdict/words.js";
 
 /** Colours for a terminal; `plainPaint` elsewhere. */
@@ -51,7 +52,7 @@ export const ANSWER_WORDS: Readonly<Record<SynVerdict, string>> = {
 
 /** One trace as lines for a person: a heading, a line per hop, then where each change happened. */
 export function formatTrace(report: TraceReport, paint: Paint): string[] {
-  const hops = [...report.hops].sort((a, b) => a.ttl - b.ttl);
+  const hops = upToPathEnd(report.hops);
   const last = hops.at(-1);
   const lines = [paint.heading(`${formatAddress(report.target)} port ${report.port}, ${PROBE_WORDS[report.variant]}`)];
   for (let ttl = 1; ttl <= (last?.ttl ?? 0); ttl++) {

@@ -5,8 +5,8 @@ import type { FactRow, TraceHopRow } from "../../shared/batch/rows.js";
 import { createProbeFields } from "../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../shared/probe/match.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
-import { createListSource } from "../../shared/target/list.js";
 import type { Target } from "../../shared/target/source.js";
+import { openTargetSource, type TargetSourceSpec } from "../../shared/target/spec.js";
 import { createTracebox } from "../tracebox/engine.js";
 import { type OwnRules, ownRules } from "./allowed.js";
 import { abortOnInterrupt } from "./interrupt.js";
@@ -26,6 +26,7 @@ interface TraceArguments {
   retries: number;
   window: number;
   "max-ttl": number;
+  "router-rate": number;
   interface: string | undefined;
   config: string | undefined;
   "from-pcap": string | undefined;
@@ -52,6 +53,11 @@ export const traceCommand: CommandModule<object, TraceArguments> = {
       .option("retries", { type: "number", default: 2, describe: "How often a silent hop is asked again" })
       .option("window", { type: "number", default: 1000, describe: "How long to wait for replies, in milliseconds" })
       .option("max-ttl", { type: "number", default: 30, describe: "Highest TTL to try" })
+      .option("router-rate", {
+        type: "number",
+        default: 500,
+        describe: "Probes per second at most that one router gets to answer",
+      })
       .option("interface", { type: "string", describe: "Network interface (default: that of the route)" })
       .option("config", { type: "string", describe: "The agent's own file: what it opens, blocks and caps" })
       .option("json", { type: "boolean", default: false, describe: "Print one JSON row per answer" }),
@@ -69,6 +75,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   checkNumber("--retries", args.retries, 0, 20);
   checkNumber("--window", args.window, 1, 60_000);
   checkNumber("--max-ttl", args["max-ttl"], 1, 63);
+  checkNumber("--router-rate", args["router-rate"], 1, 100_000_000);
   const ports = parsePorts("--port", args.port ?? "80");
   const variants = parseChoices("--variant", args.variant ?? "v1,plain", VARIANTS);
   const { remaining } = selectTargets(
@@ -86,6 +93,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   const fields = createProbeFields(secret);
   const matcher = createReplyMatcher(fields);
   const jobs = lists.map((list, i): Job => {
+    const sourceSpec: TargetSourceSpec = { kind: "list", targets: list.targets, from: 0, size: list.targets.length };
     return {
       family: list.family,
       addresses: list.targets.length / ports.length,
@@ -97,7 +105,12 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
           fields,
           matcher,
           profile: "linux",
-          source: createListSource(list.targets),
+          source: openTargetSource(sourceSpec),
+          sourceSpec,
+          caps: [parts.cap],
+          skip: [],
+          perPrefix: null,
+          allowedUntil: () => Number.POSITIVE_INFINITY,
           sourceId: `tracebox/v${list.family}/${ports.join("+")}`,
           from: 0,
           to: list.targets.length,
@@ -105,8 +118,8 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
           maxTtl: args["max-ttl"],
           retries: args.retries,
           replyWindowMs: args.window,
+          routerPacketsPerSecond: args["router-rate"],
           emit: (row) => prints[i]?.row(row),
-          isSkipped: () => false,
         }),
       ],
     };

@@ -8,6 +8,7 @@ import { inAnyPrefix } from "../../shared/target/prefix-set.js";
 import { createJointCap } from "../rate/joint-cap.js";
 import { createPacer } from "../rate/pacer.js";
 import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js";
+import type { HalvesOptions } from "../sender/halves.js";
 import type { SenderHost } from "../sender/job.js";
 import { createSynScan } from "../synscan/engine.js";
 import { createTracebox } from "../tracebox/engine.js";
@@ -30,9 +31,9 @@ export interface ProbeNetwork {
 }
 
 export interface ProbeNetworkOptions {
-  /** Takes all answers in, and sends the probes of traces and what handshakes need. */
+  /** Takes all answers in, and sends what handshakes need. */
   readonly port: PacketPort;
-  /** Sends the probes of scans. */
+  /** Sends the probes of scans and traces. */
   readonly host: SenderHost;
   /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
   readonly source4: Uint8Array | null;
@@ -100,27 +101,22 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
       replyWindowMs: plan.replyWindowMs,
       emit: job.emit,
     };
+    const halves: HalvesOptions = {
+      ...engine,
+      host,
+      sourceSpec: job.sourceSpec,
+      caps: [own.memory, cap.memory],
+      skip: options.leftOut,
+      perPrefix: plan.perPrefix,
+      allowedUntil,
+    };
     switch (plan.stage) {
       case "synscan":
-        return createSynScan({
-          ...engine,
-          host,
-          sourceSpec: job.sourceSpec,
-          caps: [own.memory, cap.memory],
-          skip: options.leftOut,
-          perPrefix: plan.perPrefix,
-          allowedUntil,
-        });
-      case "tracebox":
-        return createTracebox({
-          ...engine,
-          port,
-          source4,
-          source6,
-          pacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil }),
-          maxTtl: plan.maxTtl,
-          isSkipped,
-        });
+        return createSynScan(halves);
+      case "tracebox": {
+        const { maxTtl, routerPacketsPerSecond } = plan;
+        return createTracebox({ ...halves, source4, source6, maxTtl, routerPacketsPerSecond });
+      }
       case "verify":
         return createVerify({
           ...engine,
@@ -165,12 +161,12 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
     run: (signal) => receiver.run(signal),
     stats() {
       const probes = host.stats();
-      const traces = port.sendStats();
+      const handshakes = port.sendStats();
       return {
-        packetsSent: probes.sent + traces.sent,
+        packetsSent: probes.sent + handshakes.sent,
         replies: receiver.stats().replies,
         kernelDrops: port.receiveStats().kernelDrops ?? 0,
-        sendErrors: probes.sendErrors + traces.sendErrors,
+        sendErrors: probes.sendErrors + handshakes.sendErrors,
       };
     },
     async close() {

@@ -15,6 +15,8 @@ export interface PrefixBudget {
    * a little later.
    */
   reserve(address: Uint8Array, packets: number, msEach: number, nowMs: number): number | null;
+  /** Takes one packet if it may go at once; false, and nothing is reserved, if not. */
+  take(address: Uint8Array, msEach: number, nowMs: number): boolean;
 }
 
 /** Prefixes that may be over their budget at the same time, in 4 MiB. A power of two. */
@@ -30,30 +32,35 @@ export function createPrefixBudget(lengths: PrefixLengths, places = TABLE_PLACES
   const keys = new Float64Array(places);
   const usedUntil = new Float64Array(places);
 
+  /** The place of a prefix that is over its budget, else a free one, whose time has passed; -1 when the table is full. */
+  function find(key: number, nowMs: number): number {
+    const start = scatter(key) & (places - 1);
+    let free = -1;
+    for (let i = 0; i < PROBES; i++) {
+      const place = (start + i) & (places - 1);
+      if ((usedUntil[place] as number) <= nowMs) {
+        if (free < 0) free = place;
+      } else if (keys[place] === key) {
+        return place;
+      }
+    }
+    if (free >= 0) keys[free] = key;
+    return free;
+  }
+
   return {
     reserve(address, packets, msEach, nowMs) {
-      const key = prefixKey(address, lengths);
-      const start = scatter(key) & (places - 1);
-      let free = -1;
-      let at = -1;
-      for (let i = 0; i < PROBES; i++) {
-        const place = (start + i) & (places - 1);
-        if ((usedUntil[place] as number) <= nowMs) {
-          if (free < 0) free = place;
-        } else if (keys[place] === key) {
-          at = place;
-          break;
-        }
-      }
-      if (at < 0) {
-        if (free < 0) return null;
-        keys[free] = key;
-        usedUntil[free] = nowMs + packets * msEach;
-        return nowMs;
-      }
-      const from = usedUntil[at] as number;
-      usedUntil[at] = from + packets * msEach;
+      const place = find(prefixKey(address, lengths), nowMs);
+      if (place < 0) return null;
+      const from = Math.max(nowMs, usedUntil[place] as number);
+      usedUntil[place] = from + packets * msEach;
       return from;
+    },
+    take(address, msEach, nowMs) {
+      const place = find(prefixKey(address, lengths), nowMs);
+      if (place < 0 || (usedUntil[place] as number) > nowMs) return false;
+      usedUntil[place] = nowMs + msEach;
+      return true;
     },
   };
 }

@@ -4,9 +4,12 @@ import type { OptionProfile } from "../../shared/probe/profile.js";
 import type { Variant } from "../../shared/probe/variant.js";
 import type { TargetSourceSpec } from "../../shared/target/spec.js";
 
-/** A scan to be sent, as plain data and shared memory: it can be posted to a worker thread. */
-export interface SendJob {
-  /** Memory of the scan's board. */
+/** Probes to be sent, as plain data and shared memory: it can be posted to a worker thread. */
+export type SendJob = ScanJob | TraceJob;
+
+/** What the jobs of all stages have in common. */
+export interface JobBasics {
+  /** Memory of the board that the job shares with its receiving half. */
   readonly board: SharedArrayBuffer;
   /** Memory of the rate caps that hold for it: the agent's, then the campaign's where it has one. */
   readonly caps: readonly [SharedArrayBuffer, ...SharedArrayBuffer[]];
@@ -24,7 +27,21 @@ export interface SendJob {
   readonly perPrefix: PrefixShare | null;
 }
 
-/** Where the sending halves of scans run. */
+export interface ScanJob extends JobBasics {
+  readonly stage: "synscan";
+}
+
+export interface TraceJob extends JobBasics {
+  readonly stage: "tracebox";
+  /** Highest TTL to try, 1 to 63. */
+  readonly maxTtl: number;
+  /** Least time between two probes to one target. */
+  readonly spacingMs: number;
+  /** Probes per second at most that one router gets to answer; null: as many as come. */
+  readonly routerPacketsPerSecond: number | null;
+}
+
+/** Where the sending halves run. */
 export interface SenderHost {
   /**
    * Sends until every index is over or the board says stop. Rejects with UserError when nothing can be sent at all. A

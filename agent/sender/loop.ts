@@ -8,7 +8,9 @@ import { createJointCap } from "../rate/joint-cap.js";
 import { createPrefixBudget, type PrefixBudget } from "../rate/prefix-budget.js";
 import { attachRateCap } from "../rate/rate-cap.js";
 import { attachScanBoard } from "../synscan/board.js";
-import { createSynSender, type SynSender } from "../synscan/sender.js";
+import { createSynSender } from "../synscan/sender.js";
+import { attachTraceBoard } from "../tracebox/board.js";
+import { createTraceSender } from "../tracebox/sender.js";
 import type { SendPort } from "../wire/port.js";
 import type { SendJob } from "./job.js";
 
@@ -37,8 +39,17 @@ const IDLE_MS = 20;
 /** Jobs at the same time: more leases than any coordinator gives one agent. */
 export const MOST_JOBS = 4096;
 
+/** The sending half of a job. It never waits itself, so that one thread can serve several and stay in step. */
+export interface Sender {
+  /**
+   * Sends at most one batch. Returns the milliseconds until there is something to do again (0: at once), or null when
+   * every index is over or the board says stop. Throws UserError when nothing can be sent at all.
+   */
+  step(): number | null;
+}
+
 interface Entry {
-  readonly sender: SynSender;
+  readonly sender: Sender;
   readonly builder: ProbeBuilder;
   readonly onEnd: (error: unknown) => void;
 }
@@ -57,36 +68,35 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     return { table, packetsPerSecond: plan.packetsPerSecond / options.loops };
   }
 
-  function senderOf(job: SendJob, builder: ProbeBuilder): SynSender {
+  function senderOf(job: SendJob, builder: ProbeBuilder): Sender {
     const [first, ...others] = job.caps;
     const cap = others.reduce(
       (outer, memory) => createJointCap(outer, attachRateCap(memory, clock.monotonicMs)),
       attachRateCap(first, clock.monotonicMs),
     );
-    return createSynSender({
-      port,
-      board: attachScanBoard(job.board),
+    const { from, to, variants, retries, replyWindowMs } = job;
+    const common = {
+      ...{ port, from, to, variants, builder, kernel, retries, replyWindowMs, cap, clock },
       source: openTargetSource(job.source),
-      from: job.from,
-      to: job.to,
-      variants: job.variants,
-      builder,
-      kernel,
-      ttl: profileFacts(job.profile).ttl,
-      retries: job.retries,
-      replyWindowMs: job.replyWindowMs,
-      cap,
       budget: budgetOf(job.perPrefix),
       isSkipped: job.skip.length === 0 ? null : inAnyPrefix(job.skip),
-      clock,
-    });
+    };
+    switch (job.stage) {
+      case "synscan":
+        return createSynSender({ ...common, board: attachScanBoard(job.board), ttl: profileFacts(job.profile).ttl });
+      case "tracebox": {
+        const { maxTtl, spacingMs } = job;
+        const board = attachTraceBoard(job.board, { variants: variants.length, maxTtl });
+        return createTraceSender({ ...common, board, maxTtl, spacingMs, loops: options.loops });
+      }
+    }
   }
 
   return {
     add(job, onEnd) {
       const builder = createProbeBuilder({
         secret: job.secret,
-        stage: "synscan",
+        stage: job.stage,
         profile: job.profile,
         source4: options.source4,
         source6: options.source6,

@@ -31,6 +31,7 @@ export function decodePlan(message: wire.Plan): WorkPlan {
     replyWindowMs: within(message.replyWindowMs, 1, LONGEST_WINDOW_MS, "reply window"),
     maxTtl: within(message.maxTtl, 0, 63, "highest TTL"),
     perPrefix: decodePerPrefix(message.perPrefix),
+    routerPacketsPerSecond: decodeRouterRate(message.routerPacketsPerSecond),
     source: decodeSource(message.source),
   };
 }
@@ -44,6 +45,11 @@ function decodePerPrefix(message: wire.PrefixBudget | undefined): PrefixShare | 
     throw new DecodeError("the plan's budget per prefix is not above 0");
   }
   return { v4: within(v4, 0, 32, "IPv4 prefix length"), v6: within(v6, 0, 64, "IPv6 prefix length"), packetsPerSecond };
+}
+
+function decodeRouterRate(packetsPerSecond: number): number | null {
+  if (!(packetsPerSecond >= 0)) throw new DecodeError("the plan's rate for a router is below 0");
+  return packetsPerSecond === 0 ? null : packetsPerSecond;
 }
 
 function decodeSource(source: wire.Plan["source"]): PlannedSource {

@@ -1,119 +1,23 @@
-import type { Prefix } from "../../shared/address/prefix.js";
-import type { PrefixShare } from "../../shared/lease/work.js";
-import type { TargetSourceSpec } from "../../shared/target/spec.js";
-import type { SenderHost, SendJob } from "../sender/job.js";
-import type { Engine, EngineOptions } from "../wire/engine.js";
+import { type HalvesOptions, jobBasics, joinHalves } from "../sender/halves.js";
+import type { Engine } from "../wire/engine.js";
 import { createScanBoard } from "./board.js";
 import { createSynReplies } from "./replies.js";
 
-export interface SynScanOptions extends EngineOptions {
-  /** Where the probes are sent from. */
-  readonly host: SenderHost;
-  /** The source as data, for the sending thread. */
-  readonly sourceSpec: TargetSourceSpec;
-  /** Memory of the rate caps: the agent's, then the campaign's where it has one. */
-  readonly caps: readonly [SharedArrayBuffer, ...SharedArrayBuffer[]];
-  /** Left out when their turn comes. */
-  readonly skip: readonly Prefix[];
-  readonly perPrefix: PrefixShare | null;
-  /** Monotonic ms until which may be sent, as far as is known now; looked at every few milliseconds. */
-  readonly allowedUntil: () => number;
-}
+export type SynScanOptions = HalvesOptions;
 
-/**
- * How often the two halves of a scan look at each other: often enough that a pause holds within 100 ms, and seldom enough
- * that looking takes nothing from the sending thread where both share a core.
- */
-const POLL_MS = 40;
-/** How long the kernel keeps a packet at the most before the receiver can see it (a block of the ring), with reserve. */
-const RING_DELAY_MS = 10;
-
-/**
- * The SYN scan of one lease. The sending half (`createSynSender`) runs in the host; this is the receiving half and what
- * binds them: an index counts as done only when the sender is done with it and the receiver has seen everything that
- * came in until then.
- */
+/** The SYN scan of one lease. The sending half (`createSynSender`) runs in the host; the receiving half here. */
 export function createSynScan(options: SynScanOptions): Engine {
-  const { receiver, clock, from, to } = options;
-  const board = createScanBoard(from, to);
+  const board = createScanBoard(options.from, options.to);
   const replies = createSynReplies(options, board);
-  let settled = from;
-  let candidate: { readonly done: number; readonly atMs: number } | null = null;
-  let packets = 0;
-  let lastSentAtMs = Number.NEGATIVE_INFINITY;
-
-  function look(): void {
-    const nowMs = clock.monotonicMs();
-    const progress = board.progress();
-    if (progress.packets > packets) {
-      packets = progress.packets;
-      lastSentAtMs = nowMs;
-    }
-    if (candidate !== null && nowMs >= candidate.atMs + RING_DELAY_MS) {
-      if (receiver.emptiedAtMs < candidate.atMs + RING_DELAY_MS) receiver.receiveNow();
-      if (receiver.emptiedAtMs >= candidate.atMs + RING_DELAY_MS) {
-        settled = candidate.done;
-        board.settle(settled);
-        candidate = null;
-      }
-    }
-    if (candidate === null && progress.done > settled) candidate = { done: progress.done, atMs: nowMs };
-  }
-
-  return {
-    progress() {
-      const { sent, skipped, packets: sentPackets } = board.progress();
-      return { sent, done: settled, packets: sentPackets, skipped, ...replies.counters() };
-    },
-    async run(signal) {
-      const unsubscribe = receiver.subscribe({
-        matcher: options.matcher,
-        stage: "synscan",
-        onReply: (reply) => replies.take(reply, settled),
-        onSegment: (segment, variant, capturedUs) => replies.takeSegment(segment, variant, capturedUs, settled),
-      });
-      board.allowUntil(options.allowedUntil());
-      const sending = options.host.send(sendJob(options, board.memory));
-      const stop = (): void => board.stop();
-      signal.addEventListener("abort", stop);
-      let failed = false;
-      sending.catch(() => {
-        failed = true;
-      });
-      try {
-        while (!signal.aborted && !failed && settled < to) {
-          board.allowUntil(options.allowedUntil());
-          look();
-          await clock.sleep(POLL_MS);
-        }
-        stop();
-        await sending;
-        look();
-        if (settled < to) await clock.sleep(lastSentAtMs + options.replyWindowMs - clock.monotonicMs());
-      } finally {
-        stop();
-        signal.removeEventListener("abort", stop);
-        unsubscribe();
-      }
-    },
-  };
-}
-
-/** Field by field: what is posted to a thread must be plain data. */
-function sendJob(options: SynScanOptions, board: SharedArrayBuffer): SendJob {
-  const { caps, sourceSpec, from, to, variants, retries, replyWindowMs, secret, profile, skip, perPrefix } = options;
-  return {
+  return joinHalves(options, {
     board,
-    caps,
-    source: sourceSpec,
-    from,
-    to,
-    variants,
-    retries,
-    replyWindowMs,
-    secret,
-    profile,
-    skip,
-    perPrefix,
-  };
+    job: { ...jobBasics(options, board.memory), stage: "synscan" },
+    subscription: (settled) => ({
+      matcher: options.matcher,
+      stage: "synscan",
+      onReply: (reply) => replies.take(reply, settled()),
+      onSegment: (segment, variant, capturedUs) => replies.takeSegment(segment, variant, capturedUs, settled()),
+    }),
+    counters: replies.counters,
+  });
 }

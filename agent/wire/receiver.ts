@@ -1,5 +1,6 @@
 import { DecodeError } from "../../shared/errors.js";
 import { decodePacket, type Packet } from "../../shared/packet/decode.js";
+import { createQuotedSegment, type QuotedSegment, readQuotedSegment } from "../../shared/packet/quoted-segment.js";
 import { createSegment, readSegment, type Segment } from "../../shared/packet/segment.js";
 import type { ReplyMatch, ReplyMatcher } from "../../shared/probe/match.js";
 import type { Stage } from "../../shared/probe/variant.js";
@@ -27,6 +28,11 @@ export interface Subscription {
    * number in VARIANTS. Valid during the call only.
    */
   onSegment?(segment: Segment, variant: number, capturedUs: number): boolean;
+  /**
+   * Where there is one, it gets a router's plain quote of a segment first. False: it is not, or not only, a quote of a
+   * probe of the subscriber's as it was sent, and `onReply` is to see it. Valid during the call only.
+   */
+  onQuoted?(quoted: QuotedSegment, capturedUs: number): boolean;
 }
 
 interface ReceiverStats {
@@ -60,11 +66,14 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
   /** Subscribers by what it takes to match a packet for them. */
   const groups: { matcher: ReplyMatcher; stage: Stage; members: Subscription[] }[] = [];
   const segment = createSegment();
+  const quoted = createQuotedSegment();
   const stats = { replies: 0, unclaimed: 0, foreign: 0, malformed: 0 };
   let emptiedAtMs = Number.NEGATIVE_INFINITY;
 
   function handle(bytes: Uint8Array, capturedUs: number): void {
-    if (readSegment(bytes, segment) && handleSegment(capturedUs)) return;
+    if (readSegment(bytes, segment)) {
+      if (handleSegment(capturedUs)) return;
+    } else if (readQuotedSegment(bytes, quoted) && handleQuoted(capturedUs)) return;
     try {
       dispatch(decodePacket(bytes), bytes, capturedUs);
     } catch (error) {
@@ -90,6 +99,17 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
     }
     stats.foreign++;
     return true;
+  }
+
+  function handleQuoted(capturedUs: number): boolean {
+    for (const { members } of groups) {
+      for (const member of members) {
+        if (member.onQuoted?.(quoted, capturedUs) !== true) continue;
+        stats.replies++;
+        return true;
+      }
+    }
+    return false;
   }
 
   function dispatch(packet: Packet, bytes: Uint8Array, capturedUs: number): void {

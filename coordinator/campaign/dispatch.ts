@@ -119,13 +119,15 @@ function plannedFor(
   { identity }: ConnectedAgent,
 ): WorkPlan | null {
   const selected = fleet.connected().filter((other) => matcher.isSelected(other.identity)).length;
-  const { perAgentPps } = record.spec.rate;
+  const { perAgentPps, perRouter } = record.spec.rate;
   const cap = identity.maxPps > 0 ? Math.min(perAgentPps, identity.maxPps) : perAgentPps;
   const packetsPerSecond = shares.take(identity.agent, cap, selected);
   const perPrefix = prefixShares.take(identity.agent, selected);
+  // Routers near the targets are the same for all agents.
+  const routerPacketsPerSecond = perRouter / Math.max(1, selected);
   return packetsPerSecond === null || perPrefix === undefined
     ? null
-    : planOf(record, book.record, { packetsPerSecond, perPrefix });
+    : planOf(record, book.record, { packetsPerSecond, perPrefix, routerPacketsPerSecond });
 }
 
 /**

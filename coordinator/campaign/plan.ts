@@ -7,7 +7,7 @@ import { scanVariants, traceVariants, verifyVariants } from "./spec.js";
 export function planOf(
   campaign: CampaignRecord,
   source: SourceRecord,
-  { packetsPerSecond, perPrefix }: Shares,
+  { packetsPerSecond, perPrefix, routerPacketsPerSecond }: Shares,
 ): WorkPlan {
   const common = {
     plan: planId(campaign.id, source.id),
@@ -16,6 +16,7 @@ export function planOf(
     ports: source.ports,
     packetsPerSecond,
     perPrefix,
+    routerPacketsPerSecond,
     source: plannedSource(campaign, source),
   };
   const { synscan, verify, tracebox } = campaign.spec.stages;
@@ -39,6 +40,7 @@ export function planOf(
 export interface Shares {
   readonly packetsPerSecond: number;
   readonly perPrefix: PrefixShare | null;
+  readonly routerPacketsPerSecond: number;
 }
 
 /** A handshake with all that belongs to it: MP_JOIN, SYN, request, second subflow, resets. */

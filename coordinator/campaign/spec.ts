@@ -124,6 +124,7 @@ const schema = z.strictObject({
       total: packetsPerSecond.optional(),
       /** An agent asks its canaries at most once in so long. */
       canaryIntervalMs: z.number().int().min(1_000).max(86_400_000).default(60_000),
+      perRouter: z.number().positive().max(1_000_000).default(1_000),
       perPrefix: z
         .strictObject({
           v4: prefixLength(32).default("/24"),

@@ -1,13 +1,9 @@
+import { upToPathEnd } from "../../shared/verdict/path-end.js";
 import type { Hop, Trace } from "./evidence.js";
 
-/**
- * A trace as the path it shows: by ascending TTL, up to the target's first answer. Probes with more TTLs than the path is
- * long reach the target as well, so what lies behind is no part of the path.
- */
+/** A trace as the path it shows; what answered to higher TTLs is no part of it. */
 export function pathOf(trace: Trace): Trace {
-  const hops = [...trace.hops].sort((a, b) => a.ttl - b.ttl);
-  const end = hops.findIndex(isAnswer);
-  return { ...trace, hops: end < 0 ? hops : hops.slice(0, end + 1) };
+  return { ...trace, hops: upToPathEnd(trace.hops) };
 }
 
 /** The target's own answer. */

@@ -70,10 +70,11 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
 }
 
 function planMessage(plan: WorkPlan): wire.Plan {
-  const { source, perPrefix } = plan;
+  const { source, perPrefix, routerPacketsPerSecond } = plan;
   return {
     ...plan,
     perPrefix: perPrefix ?? undefined,
+    routerPacketsPerSecond: routerPacketsPerSecond ?? 0,
     secret: Buffer.from(plan.secret),
     ports: [...plan.ports],
     variants: [...plan.variants],

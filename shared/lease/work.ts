@@ -22,6 +22,8 @@ export interface WorkPlan {
   readonly maxTtl: number;
   /** This agent's share of what one network may get; null: no budget. */
   readonly perPrefix: PrefixShare | null;
+  /** tracebox: this agent's share of the probes per second that one router gets to answer; null: as many as come. */
+  readonly routerPacketsPerSecond: number | null;
   readonly source: PlannedSource;
 }
 

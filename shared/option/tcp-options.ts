@@ -59,6 +59,12 @@ export function timestampEcho(bytes: Uint8Array, from: number, to: number): numb
   return at < 0 ? 0 : word(bytes, at + 6);
 }
 
+/** TSval of the options in `bytes[from, to)`, as `timestampEcho`. */
+export function timestampValue(bytes: Uint8Array, from: number, to: number): number {
+  const at = timestampsAt(bytes, from, to);
+  return at < 0 ? 0 : word(bytes, at + 2);
+}
+
 /** Where the first timestamps option begins, -1 when there is none that is whole. */
 function timestampsAt(bytes: Uint8Array, from: number, to: number): number {
   let at = from;

@@ -54,15 +54,7 @@ export function readSegment(bytes: Uint8Array, into: Segment): boolean {
   const end = Math.min(bytes.length, isIpv4 ? half(bytes, 2) : 40 + half(bytes, 4));
   if (optionsEnd < headerBytes + 20 || optionsEnd > end) return false;
 
-  const { source } = into;
-  if (isIpv4) {
-    for (let i = 0; i < 10; i++) source[i] = 0;
-    source[10] = 0xff;
-    source[11] = 0xff;
-    for (let i = 0; i < 4; i++) source[12 + i] = bytes[12 + i] as number;
-  } else {
-    for (let i = 0; i < 16; i++) source[i] = bytes[8 + i] as number;
-  }
+  copyAddress(bytes, isIpv4 ? 12 : 8, isIpv4, into.source);
   into.ttl = bytes[isIpv4 ? 8 : 7] as number;
   into.sourcePort = half(bytes, headerBytes);
   into.destinationPort = half(bytes, headerBytes + 2);
@@ -73,6 +65,18 @@ export function readSegment(bytes: Uint8Array, into: Segment): boolean {
   into.optionsAt = headerBytes + 20;
   into.optionsEnd = optionsEnd;
   return true;
+}
+
+/** Copies the address at `at` of a packet: 16 bytes, IPv4 mapped. */
+export function copyAddress(bytes: Uint8Array, at: number, isIpv4: boolean, into: Uint8Array): void {
+  if (isIpv4) {
+    for (let i = 0; i < 10; i++) into[i] = 0;
+    into[10] = 0xff;
+    into[11] = 0xff;
+    for (let i = 0; i < 4; i++) into[12 + i] = bytes[at + i] as number;
+  } else {
+    for (let i = 0; i < 16; i++) into[i] = bytes[at + i] as number;
+  }
 }
 
 /** The same from what `decodePacket` made. */
@@ -90,6 +94,7 @@ export function segmentOf(ip: IpHeader, tcp: TcpHeader, into: Segment): Segment 
   return into;
 }
 
-function half(bytes: Uint8Array, at: number): number {
+/** Big-endian 16-bit number at `at`, which is inside the packet. */
+export function half(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -44,6 +44,20 @@ export interface ProbeBuilder {
   /** Writes one probe to the front of `into` (at least PROBE_MAX_BYTES); returns its length. Throws as `add`. */
   build(target: Target, variant: Variant, ttl: number, timeMs: number, into: Uint8Array): number;
 
+  /**
+   * Whether `bytes` from `at` to `end` begin with that probe as it was sent, but for what changes on the way: the TTL and
+   * both checksums. `timeMs` may be the time modulo 2^26. Throws as `add`.
+   */
+  isVerbatim(
+    target: Target,
+    variant: Variant,
+    ttl: number,
+    timeMs: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+  ): boolean;
+
   /** The packet of slot number `slot` (0 to BATCH_PROBES - 1) goes to the kernel's byte `at`, where 96 bytes are free. */
   place(slot: number, at: number): void;
   /**
@@ -135,6 +149,16 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
 
   const lengthOf = (slot: number): number => lengthIn(facts[slot] as number);
 
+  /** Writes one probe to the kernel's own place for it; returns its length. */
+  function writeOne(target: Target, variant: Variant, ttl: number, timeMs: number): number {
+    single.address.set(target.address);
+    single.port = target.port;
+    add(0, single, 1 << VARIANTS.indexOf(variant), ttl, 0);
+    place(0, kernel.stagedAt);
+    write(1, timeMs);
+    return lengthOf(0);
+  }
+
   return {
     place,
     add,
@@ -142,14 +166,21 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
     write,
     lengthOf,
     build(target, variant, ttl, timeMs, into) {
-      single.address.set(target.address);
-      single.port = target.port;
-      add(0, single, 1 << VARIANTS.indexOf(variant), ttl, 0);
-      place(0, kernel.stagedAt);
-      write(1, timeMs);
-      const length = lengthOf(0);
+      const length = writeOne(target, variant, ttl, timeMs);
       for (let i = 0; i < length; i++) into[i] = bytes[kernel.stagedAt + i] as number;
       return length;
+    },
+    isVerbatim(target, variant, ttl, timeMs, quote, at, end) {
+      const length = writeOne(target, variant, ttl, timeMs);
+      if (end - at < length) return false;
+      const isIpv4 = (quote[at] as number) >>> 4 === 4;
+      const tcpSumAt = isIpv4 ? 36 : 56;
+      for (let i = 0; i < length; i++) {
+        if (bytes[kernel.stagedAt + i] === quote[at + i]) continue;
+        const isTtlOrSum = isIpv4 ? i === 8 || i === 10 || i === 11 : i === 7;
+        if (!isTtlOrSum && i !== tcpSumAt && i !== tcpSumAt + 1) return false;
+      }
+      return true;
     },
     release: () => kernel.release(job),
   };

@@ -11,6 +11,7 @@ import { TCP_ACK, TCP_SYN } from "../../shared/packet/tcp.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { optionKinds, quotedMss } from "../../shared/quote/quoted-options.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
+import { upToPathEnd } from "../../shared/verdict/path-end.js";
 import { judged, type Look, truly } from "../deploy/lab/judged.js";
 
 const SYN_ACK = TCP_SYN | TCP_ACK;
@@ -94,9 +95,7 @@ describe("the zoo in the lab, every box near its host", () => {
       traces: (address) =>
         (["v0", "v1", "plain"] as const).map((variant) => ({
           variant,
-          hops: hopLines
-            .filter((line) => line.target === address && line.variant === variant)
-            .sort((a, b) => a.ttl - b.ttl),
+          hops: upToPathEnd(hopLines.filter((line) => line.target === address && line.variant === variant)),
         })),
       synAcks: (address) => replyLines.filter((line) => line.saddr === address).flatMap(synAckOf),
       otherPorts: (address) => [{ port: 443, hops: otherLines.filter((line) => line.target === address) }],

@@ -22,6 +22,7 @@ const PLAN: WorkPlan = {
   replyWindowMs: 10,
   maxTtl: 0,
   perPrefix: null,
+  routerPacketsPerSecond: null,
   source: { kind: "list", size: 1_000 },
 };
 

@@ -58,7 +58,14 @@ async function probe(plan: Pick<WorkPlan, "packetsPerSecond" | "perPrefix">) {
       plan: {
         ...plan,
         ...{ plan: `c/${source}`, campaign: "c", stage: "synscan", secret: new Uint8Array(16), ports: [80] },
-        ...{ variants: ["v1", "plain"], options: "linux", retries: 1, replyWindowMs: 500, maxTtl: 0 },
+        ...{
+          variants: ["v1", "plain"],
+          options: "linux",
+          retries: 1,
+          replyWindowMs: 500,
+          maxTtl: 0,
+          routerPacketsPerSecond: null,
+        },
         source: { kind: "list", size: 2 ** 37 },
       },
       ...{ source: openTargetSource(sourceSpec), sourceSpec, from, to },

@@ -57,4 +57,15 @@ describe("prefix budget", () => {
     expect(budget.reserve(host("198.18.0.1"), 1, 50, 0)).toBe(50);
     expect(budget.reserve(host("198.18.19.1"), 1, 50, 101)).toBe(101);
   });
+
+  it("takes one packet now or not at all, from the same budget", () => {
+    const budget = createPrefixBudget(LENGTHS);
+    expect(budget.take(host("198.18.1.1"), 100, 1000)).toBe(true);
+    expect(budget.take(host("198.18.1.2"), 100, 1050)).toBe(false);
+    expect(budget.take(host("198.18.2.1"), 100, 1050)).toBe(true);
+    // What was refused was not reserved.
+    expect(budget.take(host("198.18.1.2"), 100, 1100)).toBe(true);
+    expect(budget.reserve(host("198.18.1.9"), 1, 100, 1150)).toBe(1200);
+    expect(budget.take(host("198.18.1.2"), 100, 1250)).toBe(false);
+  });
 });

@@ -16,6 +16,7 @@ const PLAN: Plan = {
   retries: 1,
   replyWindowMs: 2_000,
   maxTtl: 0,
+  routerPacketsPerSecond: 0,
   source: { $case: "space", value: { ranges: [{ first: 1, last: 9 }], permutationKey: Buffer.alloc(16, 2) } },
 };
 const GRANT: Grant = { lease: "L", epoch: 1n, plan: PLAN.plan, from: 5n, to: 6n, targets: [] };

@@ -49,7 +49,6 @@ export async function traceCleanPaths(first: number, count: number, loss = 0): P
       packetsPerSecond: 1_000_000,
       seed: first,
       slots: 4_096,
-      tracebox: { windowTargets: count },
       loss,
     });
   const replies = byIndex<SynReplyRow>(await kit().scan());

@@ -90,19 +90,24 @@ export function createSimKit(kit: SimKitOptions): SimKit {
       return rows.filter((row) => row.table === "syn_replies");
     },
     async trace() {
-      const pacer = createPacer({ limiter, clock, allowedUntil });
+      const host = createLocalHost({ port, source4, source6, clock });
       const engine = createTracebox({
         ...common,
         variants: ["v0", "v1", "plain"],
-        port,
-        pacer,
+        host,
+        sourceSpec: targets,
+        caps: [cap],
+        skip: [],
+        perPrefix: null,
+        allowedUntil,
         source4,
         source6,
-        isSkipped: () => false,
         maxTtl: 16,
+        routerPacketsPerSecond: null,
         ...kit.tracebox,
       });
       await run(engine);
+      await host.close();
       return rows.filter((row) => row.table === "trace_hops");
     },
     async verify() {

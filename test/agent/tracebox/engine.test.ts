@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/engine.js";
 import { formatAddress } from "../../../shared/address/address.js";
+import { parsePrefix } from "../../../shared/address/prefix.js";
 import type { TraceHopRow } from "../../../shared/batch/rows.js";
 import { variantOfSourcePort } from "../../../shared/probe/fields.js";
 import { icmpError, isIpv4, portsOf, reset, synAck, tcpOf, ttlOf } from "../wire/answers.js";
@@ -15,6 +16,8 @@ interface Path {
   /** What the probe looks like at a router. */
   readonly touch?: (ttl: number, quote: Uint8Array) => Uint8Array;
   readonly answer?: (probe: Uint8Array) => Uint8Array | null;
+  /** TTL or hop limit that the target's answer comes with; as the distance suggests by default. */
+  readonly answerTtl?: number;
   readonly afterMs?: number;
 }
 
@@ -24,12 +27,15 @@ function routerAddress(probe: Uint8Array, ttl: number): number[] {
 
 function networkOf(path: Path): Network {
   const { targetTtl, silent = [], quoteBytes, touch, answer = synAck, afterMs = 2 } = path;
+  const { answerTtl = Math.max(1, 65 - targetTtl) } = path;
   return (probe) => {
     const ttl = ttlOf(probe);
     if (silent.includes(ttl)) return [];
     if (ttl >= targetTtl) {
       const packet = answer(probe);
-      return packet === null ? [] : [{ afterMs, packet }];
+      if (packet === null) return [];
+      packet[isIpv4(packet) ? 8 : 7] = answerTtl;
+      return [{ afterMs, packet }];
     }
     const packet = icmpError(probe, {
       from: routerAddress(probe, ttl),
@@ -42,17 +48,23 @@ function networkOf(path: Path): Network {
 }
 
 function traceOptions(kit: Kit, more: Partial<TraceboxOptions> = {}): TraceboxOptions {
-  return { ...kit.options, variants: ["v1"], maxTtl: 30, retries: 2, roundGapMs: 12, ...more };
+  return { ...kit.options, variants: ["v1"], maxTtl: 30, retries: 2, ...more };
 }
 
 async function trace(path: Path, targets = ["198.18.0.1"], more: Partial<TraceboxOptions> = {}) {
   const kit = createKit(networkOf(path), { targets });
   const engine = createTracebox(traceOptions(kit, more));
   await kit.run(engine);
-  const rows = kit.rows
+  const all = kit.rows
     .filter((row): row is TraceHopRow => row.table === "trace_hops")
     .sort((a, b) => a.index - b.index || a.variant.localeCompare(b.variant) || a.ttl - b.ttl);
-  return { kit, engine, rows, ttls: kit.port.sent.map(({ packet }) => ttlOf(packet)) };
+  // The target answers at higher TTLs, too; the path ends at the first of them.
+  const rows = all.filter((row) => !all.some((one) => isBeyond(row, one)));
+  return { kit, engine, all, rows, ttls: kit.port.sent.map(({ packet }) => ttlOf(packet)) };
+}
+
+function isBeyond(row: TraceHopRow, end: TraceHopRow): boolean {
+  return row.index === end.index && row.variant === end.variant && end.kind !== "time-exceeded" && row.ttl > end.ttl;
 }
 
 /** MP_CAPABLE overwritten with NOPs, as Linux' TCPOPTSTRIP does. */
@@ -68,8 +80,8 @@ function fillWithNops(quote: Uint8Array): Uint8Array {
 }
 
 describe("tracebox", () => {
-  it("names every hop up to the target, each once, and stops there", async () => {
-    const { rows, ttls, engine } = await trace({ targetTtl: 4 });
+  it("asks the target first, then names every hop up to it, each once", async () => {
+    const { rows, ttls, engine } = await trace({ targetTtl: 4, answerTtl: 61 });
     expect(rows.map((row) => `${row.ttl} ${row.kind} ${formatAddress(row.responder)} ${row.mptcp}`)).toEqual([
       "1 time-exceeded 203.0.113.1 unmodified",
       "2 time-exceeded 203.0.113.2 unmodified",
@@ -78,8 +90,9 @@ describe("tracebox", () => {
     ]);
     expect(rows.map((row) => row.verdict)).toEqual(["", "", "", "plain"]);
     expect(rows.flatMap((row) => [...row.changes, ...row.unobservable])).toEqual([]);
-    expect(Math.max(...ttls)).toBeLessThanOrEqual(5);
-    expect(engine.progress()).toMatchObject({ sent: 1, done: 1, replies: 4 });
+    expect(ttls[0]).toBe(30);
+    expect([...ttls].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 30]);
+    expect(engine.progress()).toMatchObject({ sent: 1, done: 1, replies: 5 });
   });
 
   it("does the same over IPv6", async () => {
@@ -158,11 +171,11 @@ describe("tracebox", () => {
   });
 
   it("stops five hops beyond the last one that answers", async () => {
-    const { rows, ttls } = await trace({ targetTtl: 99, silent: Array.from({ length: 60 }, (_, i) => i + 3) });
-    expect(rows.map((row) => row.ttl)).toEqual([1, 2]);
-    expect(Math.max(...ttls)).toBe(7);
+    const { rows, ttls } = await trace({ targetTtl: 99, silent: Array.from({ length: 60 }, (_, i) => i + 5) });
+    expect(rows.map((row) => row.ttl)).toEqual([1, 2, 3, 4]);
+    expect(Math.max(...ttls.slice(1))).toBe(9);
     // The hop behind the last answer may only have lost it; those beyond are not asked again.
-    expect([3, 4, 7].map((ttl) => ttls.filter((one) => one === ttl).length)).toEqual([3, 1, 1]);
+    expect([5, 6, 9].map((ttl) => ttls.filter((one) => one === ttl).length)).toEqual([3, 1, 1]);
   });
 
   it("goes on when an answer comes late", async () => {
@@ -185,7 +198,7 @@ describe("tracebox", () => {
   });
 
   it("gives a reset to the right TTL behind a silent hop", async () => {
-    const { rows } = await trace({ targetTtl: 4, silent: [3], answer: reset }, undefined, { roundGapMs: 30 });
+    const { rows } = await trace({ targetTtl: 4, silent: [3], answer: reset });
     expect(rows.at(-1)).toMatchObject({ ttl: 4, kind: "rst" });
   });
 
@@ -196,10 +209,9 @@ describe("tracebox", () => {
 
   it("ends at an unreachable, and says who sent it", async () => {
     const turned = (probe: Uint8Array): Uint8Array => icmpError(probe, { from: [203, 0, 113, 77], type: 3, code: 13 });
-    const { rows, ttls } = await trace({ targetTtl: 3, answer: turned });
+    const { rows } = await trace({ targetTtl: 3, answer: turned });
     expect(rows.at(-1)).toMatchObject({ ttl: 3, kind: "unreachable", verdict: "", icmpType: 3, icmpCode: 13 });
     expect(rows.at(-1)?.mptcp).toBe("unmodified");
-    expect(Math.max(...ttls)).toBeLessThanOrEqual(4);
   });
 
   it("makes one row where a hop answers twice", async () => {
@@ -207,7 +219,7 @@ describe("tracebox", () => {
     const kit = createKit((probe) => [...path(probe), ...path(probe)], { targets: ["198.18.0.1"] });
     const engine = createTracebox(traceOptions(kit));
     await kit.run(engine);
-    expect(kit.rows).toHaveLength(3);
+    expect(new Set(kit.rows.map((row) => row.table === "trace_hops" && row.ttl)).size).toBe(kit.rows.length);
     expect(engine.progress().duplicates).toBeGreaterThanOrEqual(2);
   });
 
@@ -224,19 +236,69 @@ describe("tracebox", () => {
     );
   });
 
-  it("traces more targets than its window holds, in order, and moves `done` over them", async () => {
+  it("traces more targets than a chunk holds, and moves `done` over them", async () => {
     const targets = Array.from({ length: 30 }, (_, i) => `198.18.0.${i + 1}`);
-    const { rows, engine } = await trace({ targetTtl: 2 }, targets, { windowTargets: 4 });
+    const { rows, engine } = await trace({ targetTtl: 2 }, targets);
     expect(rows.map((row) => `${row.index} ${row.ttl}`)).toEqual(targets.flatMap((_, i) => [`${i} 1`, `${i} 2`]));
     expect(engine.progress()).toMatchObject({ sent: 30, done: 30 });
   });
 
   it("leaves out blocked targets", async () => {
     const { rows, engine } = await trace({ targetTtl: 2 }, ["198.18.0.1", "198.18.0.2"], {
-      isSkipped: (address) => address[15] === 1,
+      skip: [parsePrefix("198.18.0.1/32")],
     });
     expect(new Set(rows.map((row) => row.index))).toEqual(new Set([1]));
     expect(engine.progress()).toMatchObject({ skipped: 1, done: 2 });
+  });
+
+  it("asks the first hops that all targets share for a few of them, and for those whose path shows a change", async () => {
+    const targets = Array.from({ length: 400 }, (_, i) => `198.18.${i >>> 8}.${i & 255}`);
+    const isChanged = (probe: Uint8Array): boolean => probe[19] === 77;
+    const path = (probe: Uint8Array): Path => ({
+      targetTtl: 4,
+      touch: (ttl, quote) => (ttl >= 3 && isChanged(probe) ? fillWithNops(quote) : quote),
+    });
+    const network: Network = (probe) => {
+      const answers = networkOf(path(probe))(probe);
+      // Behind the second router there are several.
+      if (ttlOf(probe) === 3) for (const { packet } of answers) packet[14] = 100 + ((probe[19] ?? 0) % 5);
+      return answers;
+    };
+    const kit = createKit(network, { targets, packetsPerSecond: 4000 });
+    await kit.run(createTracebox(traceOptions(kit)));
+    const asked = (ttl: number): number => kit.port.sent.filter(({ packet }) => ttlOf(packet) === ttl).length;
+    expect(asked(3)).toBe(400);
+    expect(asked(1)).toBeLessThan(300);
+    const hops = (index: number): number[] =>
+      kit.rows
+        .flatMap((row) => (row.table === "trace_hops" && row.index === index ? [row.ttl] : []))
+        .sort((a, b) => a - b);
+    // The last ones were begun when the hops were known; every sixteenth is traced from the first hop on.
+    expect(hops(399)).toEqual([3, 4, 30]);
+    expect(hops(384)).toEqual([1, 2, 3, 4, 30]);
+    expect(hops(256 + 77)).toEqual([1, 2, 3, 4, 30]);
+  });
+
+  it("lets one router answer no more than its rate", async () => {
+    const targets = Array.from({ length: 100 }, (_, i) => `198.18.0.${i}`);
+    const { kit } = await trace({ targetTtl: 2 }, targets, { routerPacketsPerSecond: 100 });
+    const times = kit.port.sent.filter(({ packet }) => ttlOf(packet) === 1).map(({ atMs }) => atMs);
+    expect(times).toHaveLength(100);
+    for (const at of times) {
+      // 100 a second, what 20 ms may save up, and a machine that holds the sender up for a moment.
+      expect(times.filter((one) => one >= at && one < at + 200).length).toBeLessThanOrEqual(20 + 3 + 5);
+    }
+  });
+
+  it("keeps to the budget of a network", async () => {
+    const targets = Array.from({ length: 10 }, (_, i) => `198.18.0.${i}`);
+    const perPrefix = { v4: 24, v6: 48, packetsPerSecond: 50 };
+    const { kit, rows } = await trace({ targetTtl: 3 }, targets, { perPrefix });
+    expect(rows).toHaveLength(30);
+    const times = kit.port.sent.map(({ atMs }) => atMs);
+    for (const at of times) {
+      expect(times.filter((one) => one >= at && one < at + 200).length).toBeLessThanOrEqual(10 + 1 + 2);
+    }
   });
 
   it("goes through a device that is busy at times", async () => {
@@ -244,6 +306,8 @@ describe("tracebox", () => {
     let turn = 0;
     Object.defineProperty(kit.port, "limit", { get: () => [0, 1][turn++ % 2] });
     await kit.run(createTracebox(traceOptions(kit)));
-    expect(kit.rows).toHaveLength(9);
+    expect(new Set(kit.rows.map((row) => row.table === "trace_hops" && `${row.index} ${row.ttl}`))).toEqual(
+      new Set([0, 1, 2].flatMap((index) => [1, 2, 3, 30].map((ttl) => `${index} ${ttl}`))),
+    );
   });
 });

@@ -3,6 +3,7 @@ import { createRateCap, RATE_CAP_BYTES } from "../../../agent/rate/rate-cap.js";
 import { createLocalHost } from "../../../agent/sender/local-host.js";
 import type { SynScanOptions } from "../../../agent/synscan/engine.js";
 import type { TraceboxOptions } from "../../../agent/tracebox/engine.js";
+import type { VerifyOptions } from "../../../agent/verify/engine.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
 import type { Engine } from "../../../agent/wire/engine.js";
 import { createReceiver, type Receiver } from "../../../agent/wire/receiver.js";
@@ -17,8 +18,10 @@ export interface Kit {
   readonly port: MemoryPort;
   readonly rows: FactRow[];
   readonly receiver: Receiver;
-  /** For either engine. */
-  readonly options: SynScanOptions & Omit<TraceboxOptions, "maxTtl">;
+  /** For every engine. */
+  readonly options: SynScanOptions &
+    Omit<TraceboxOptions, "maxTtl"> &
+    Pick<VerifyOptions, "port" | "pacer" | "isSkipped">;
   /** Runs the engine with the receive loop to its end; aborting `stop` ends it early. */
   run(engine: Engine, stop?: AbortSignal): Promise<void>;
   runAll(engines: readonly Engine[], stop?: AbortSignal): Promise<void>;
@@ -86,6 +89,7 @@ export function createKit(network: Network, kit: KitOptions): Kit {
       variants: ["v0", "v1", "plain"],
       retries: 1,
       replyWindowMs: 60,
+      routerPacketsPerSecond: null,
       emit: (row) => rows.push(row),
       isSkipped: () => false,
     },

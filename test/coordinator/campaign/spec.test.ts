@@ -48,7 +48,12 @@ describe("a campaign file", () => {
       exclude: ["198.18.4.0/24"],
     });
     expect(spec.placement.ports).toEqual({ "80": "web=80", "443": "web=443" });
-    expect(spec.rate).toEqual({ perAgentPps: 100_000, total: 1_000_000, canaryIntervalMs: 60_000 });
+    expect(spec.rate).toEqual({
+      perAgentPps: 100_000,
+      total: 1_000_000,
+      canaryIntervalMs: 60_000,
+      perRouter: 1_000,
+    });
     expect(spec.seed).toBe(42);
     expect(spec.stages.verify).toMatchObject({ from: ["claims-v0", "claims-v1", "echo"] });
     expect(spec.stages.tracebox).toMatchObject({ from: ["claims-v0", "claims-v1"], maxTtl: 20 });

@@ -30,6 +30,7 @@ const PLAN: Plan = {
   retries: 1,
   replyWindowMs: 50,
   maxTtl: 0,
+  routerPacketsPerSecond: 0,
   source: {
     $case: "space",
     // 198.18.0.0/16

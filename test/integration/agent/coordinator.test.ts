@@ -21,6 +21,7 @@ const PLAN: WorkPlan = {
   replyWindowMs: 900,
   maxTtl: 30,
   perPrefix: null,
+  routerPacketsPerSecond: null,
   source: { kind: "list", size: 9_007_199_254_740_991 },
 };
 const GRANT: WorkGrant = {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createPacer } from "../../../agent/rate/pacer.js";
 import { createRateCap, RATE_CAP_BYTES } from "../../../agent/rate/rate-cap.js";
 import { createLocalHost } from "../../../agent/sender/local-host.js";
 import { createSynScan, type SynScanOptions } from "../../../agent/synscan/engine.js";
@@ -44,7 +43,7 @@ describe("engines against real Linux hosts and routers", () => {
       const secret = crypto.getRandomValues(new Uint8Array(16));
       const fields = createProbeFields(secret);
       const cap = new SharedArrayBuffer(RATE_CAP_BYTES);
-      const limiter = createRateCap({ packetsPerSecond: 5000, nowMs: clock.monotonicMs, memory: cap });
+      createRateCap({ packetsPerSecond: 5000, nowMs: clock.monotonicMs, memory: cap });
       const allowedUntil = (): number => Number.POSITIVE_INFINITY;
       const sourceSpec: TargetSourceSpec = { kind: "list", targets, from: 0, size: targets.length };
       const rows: FactRow[] = [];
@@ -52,10 +51,8 @@ describe("engines against real Linux hosts and routers", () => {
       const receiving = receiver.run(over.signal);
       try {
         await create({
-          port,
           receiver,
           clock,
-          pacer: createPacer({ limiter, clock, allowedUntil }),
           fields,
           matcher: createReplyMatcher(fields),
           profile: "linux",
@@ -66,6 +63,7 @@ describe("engines against real Linux hosts and routers", () => {
           caps: [cap],
           skip: [],
           perPrefix: null,
+          routerPacketsPerSecond: null,
           allowedUntil,
           source: openTargetSource(sourceSpec),
           sourceSpec,
@@ -76,7 +74,6 @@ describe("engines against real Linux hosts and routers", () => {
           retries: 1,
           replyWindowMs: 500,
           emit: (row) => rows.push(row),
-          isSkipped: () => false,
         }).run(new AbortController().signal);
       } finally {
         over.abort();
@@ -158,9 +155,12 @@ describe("engines against real Linux hosts and routers", () => {
       expect(await hops(host)).toEqual([
         `plain 1 ${first} unmodified `,
         `plain 2 ${second} unmodified `,
+        // The first probe of a trace has the highest TTL: its answer tells the distance.
+        `plain 20 ${host} plain `,
         `plain 3 ${host} plain `,
         `v1 1 ${first} unmodified `,
         `v1 2 ${second} unmodified `,
+        `v1 20 ${host} claims-v1 `,
         `v1 3 ${host} claims-v1 `,
       ]);
     },
@@ -175,9 +175,11 @@ describe("engines against real Linux hosts and routers", () => {
         expect(await hops(host)).toEqual([
           `plain 1 ${first} unmodified `,
           `plain 2 ${second} unmodified `,
+          `plain 20 ${host} plain `,
           `plain 3 ${host} plain `,
           `v1 1 ${first} unmodified `,
           `v1 2 ${second} stripped-nop tcp.option.mptcp.nop`,
+          `v1 20 ${host} plain `,
           `v1 3 ${host} plain `,
         ]);
       } finally {

@@ -134,7 +134,11 @@ export interface Plan {
     | { $case: "list"; value: TargetList }
     | undefined;
   /** Not set: prefixes have no budget of their own. */
-  perPrefix?: PrefixBudget | undefined;
+  perPrefix?:
+    | PrefixBudget
+    | undefined;
+  /** tracebox: this agent's share of the probes per second that one router gets to answer; 0: as many as come. */
+  routerPacketsPerSecond: number;
 }
 
 /** This agent's share of what one network may get. */
@@ -1631,6 +1635,7 @@ function createBasePlan(): Plan {
     maxTtl: 0,
     source: undefined,
     perPrefix: undefined,
+    routerPacketsPerSecond: 0,
   };
 }
 
@@ -1683,6 +1688,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.perPrefix !== undefined) {
       PrefixBudget.encode(message.perPrefix, writer.uint32(114).fork()).join();
+    }
+    if (message.routerPacketsPerSecond !== 0) {
+      writer.uint32(121).double(message.routerPacketsPerSecond);
     }
     return writer;
   },
@@ -1822,6 +1830,14 @@ export const Plan: MessageFns<Plan> = {
             message.perPrefix = PrefixBudget.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.routerPacketsPerSecond = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1869,6 +1885,11 @@ export const Plan: MessageFns<Plan> = {
         : isSet(object.per_prefix)
         ? PrefixBudget.fromJSON(object.per_prefix)
         : undefined,
+      routerPacketsPerSecond: isSet(object.routerPacketsPerSecond)
+        ? globalThis.Number(object.routerPacketsPerSecond)
+        : isSet(object.router_packets_per_second)
+        ? globalThis.Number(object.router_packets_per_second)
+        : 0,
     };
   },
 
@@ -1915,6 +1936,9 @@ export const Plan: MessageFns<Plan> = {
     if (message.perPrefix !== undefined) {
       obj.perPrefix = PrefixBudget.toJSON(message.perPrefix);
     }
+    if (message.routerPacketsPerSecond !== 0) {
+      obj.routerPacketsPerSecond = floatToJson(message.routerPacketsPerSecond);
+    }
     return obj;
   },
 
@@ -1951,6 +1975,7 @@ export const Plan: MessageFns<Plan> = {
     message.perPrefix = (object.perPrefix !== undefined && object.perPrefix !== null)
       ? PrefixBudget.fromPartial(object.perPrefix)
       : undefined;
+    message.routerPacketsPerSecond = object.routerPacketsPerSecond ?? 0;
     return message;
   },
 };
