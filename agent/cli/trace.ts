@@ -27,6 +27,7 @@ interface TraceArguments {
   window: number;
   "max-ttl": number;
   "router-rate": number;
+  "every-hop": boolean;
   interface: string | undefined;
   config: string | undefined;
   "from-pcap": string | undefined;
@@ -57,6 +58,11 @@ export const traceCommand: CommandModule<object, TraceArguments> = {
         type: "number",
         default: 500,
         describe: "Probes per second at most that one router gets to answer",
+      })
+      .option("every-hop", {
+        type: "boolean",
+        default: false,
+        describe: "Ask the first hops for every target, also where all targets share them",
       })
       .option("interface", { type: "string", describe: "Network interface (default: that of the route)" })
       .option("config", { type: "string", describe: "The agent's own file: what it opens, blocks and caps" })
@@ -119,6 +125,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
           retries: args.retries,
           replyWindowMs: args.window,
           routerPacketsPerSecond: args["router-rate"],
+          everyHop: args["every-hop"],
           emit: (row) => prints[i]?.row(row),
         }),
       ],

@@ -13,6 +13,8 @@ export interface TraceboxOptions extends HalvesOptions {
   readonly spacingMs?: number;
   /** Probes per second at most that one router gets to answer; null: as many as come. */
   readonly routerPacketsPerSecond: number | null;
+  /** Every trace asks its first hops, also where all targets share them; false by default. */
+  readonly everyHop?: boolean;
 }
 
 const DEFAULT_SPACING_MS = 10;

@@ -24,6 +24,7 @@ export interface AskedTraces
   readonly source6: Uint8Array | null;
   readonly maxTtl: number;
   readonly routerPacketsPerSecond: number | null;
+  readonly everyHop?: boolean;
 }
 
 /** The receiving half of traces: the first answer to a probe makes a row, its quote compared with the probe built again. */
@@ -48,7 +49,7 @@ export function createTraceReplies(options: AskedTraces, board: TraceBoard): Tra
   const { source, from, to, variants, fields, profile, secret, source4, source6 } = options;
   const builder = createProbeBuilder({ secret, stage: "tracebox", profile, source4, source6 });
   const book = createTraceBook(board, options);
-  const routers = createRouterWatch(board, options.routerPacketsPerSecond);
+  const routers = createRouterWatch(board, { everyHop: false, ...options });
   const { carriesTime, constantKey, mptcpFlags: sentFlags } = profileFacts(profile);
   const target = createTarget();
   const fieldValues = createProbeFieldValues();

@@ -23,8 +23,15 @@ interface Distance {
   largest: number;
 }
 
-/** `routerPacketsPerSecond` null: routers may get any number. */
-export function createRouterWatch(board: TraceBoard, routerPacketsPerSecond: number | null): RouterWatch {
+export interface RouterWatchOptions {
+  /** Null: routers may get any number. */
+  readonly routerPacketsPerSecond: number | null;
+  /** Every trace asks the first hops, too, whoever shares them. */
+  readonly everyHop: boolean;
+}
+
+export function createRouterWatch(board: TraceBoard, options: RouterWatchOptions): RouterWatch {
+  const { routerPacketsPerSecond, everyHop } = options;
   const distances = Array.from({ length: 2 * TTLS }, (): Distance => ({ routers: new Map(), answers: 0, largest: 0 }));
   // Until it is known who answers, one router may be behind all of a TTL's probes.
   if (routerPacketsPerSecond !== null) board.hopRates.fill(routerPacketsPerSecond);
@@ -61,7 +68,7 @@ export function createRouterWatch(board: TraceBoard, routerPacketsPerSecond: num
       if (distance.answers >= MOST_ANSWERS) halve(distance);
       if (!isNews && distance.answers % LEAST_ANSWERS !== 0) return;
       if (routerPacketsPerSecond !== null) board.hopRates[ttl] = routerPacketsPerSecond / share(ttl);
-      if (isNews) countShared(family);
+      if (isNews && !everyHop) countShared(family);
     },
   };
 }

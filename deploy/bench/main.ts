@@ -9,8 +9,9 @@ import { benchHosts } from "./hosts.js";
 import { benchReceive } from "./receive.js";
 import { type BenchResult, machine, textOf } from "./result.js";
 import { benchSyn } from "./syn.js";
+import { benchTrace } from "./trace.js";
 
-const BENCHES = { syn: benchSyn, hosts: benchHosts, receive: benchReceive, cost: benchCost };
+const BENCHES = { syn: benchSyn, hosts: benchHosts, receive: benchReceive, cost: benchCost, trace: benchTrace };
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
 
 const { bench, rounds, seconds, only, output } = await yargs(hideBin(process.argv))

@@ -10,13 +10,13 @@ const router = (number: number): Uint8Array => parseAddress(`192.0.2.${number}`)
 describe("the watch over routers", () => {
   it("lets a TTL have no more than one router's rate until it is known who answers", () => {
     const board = newBoard();
-    createRouterWatch(board, 500);
+    createRouterWatch(board, { routerPacketsPerSecond: 500, everyHop: false });
     expect([board.hopRates[1], board.hopRates[20]]).toEqual([500, 500]);
   });
 
   it("lets a TTL have the more the more routers share it", () => {
     const board = newBoard();
-    const watch = createRouterWatch(board, 500);
+    const watch = createRouterWatch(board, { routerPacketsPerSecond: 500, everyHop: false });
     for (let i = 0; i < 640; i++) {
       watch.answered(0, 1, router(1));
       watch.answered(0, 5, router(i % 8));
@@ -30,14 +30,14 @@ describe("the watch over routers", () => {
 
   it("sets no rate where routers may get any number", () => {
     const board = newBoard();
-    const watch = createRouterWatch(board, null);
+    const watch = createRouterWatch(board, { routerPacketsPerSecond: null, everyHop: false });
     for (let i = 0; i < 200; i++) watch.answered(0, 1, router(1));
     expect([...board.hopRates].every((rate) => rate === 0)).toBe(true);
   });
 
   it("counts the first hops that all targets share, each family for itself, and takes back what proves wrong", () => {
     const board = newBoard();
-    const watch = createRouterWatch(board, 500);
+    const watch = createRouterWatch(board, { routerPacketsPerSecond: 500, everyHop: false });
     for (let i = 0; i < 100; i++) {
       for (const ttl of [1, 2, 4]) watch.answered(0, ttl, router(ttl));
       watch.answered(0, 3, router(10 + (i % 2)));
@@ -48,9 +48,16 @@ describe("the watch over routers", () => {
     expect([...board.sharedHops]).toEqual([1, 1]);
   });
 
+  it("lets every trace ask its first hops where that is wanted", () => {
+    const board = newBoard();
+    const watch = createRouterWatch(board, { routerPacketsPerSecond: 500, everyHop: true });
+    for (let i = 0; i < 100; i++) watch.answered(0, 1, router(1));
+    expect([board.hopRates[1], board.sharedHops[0]]).toEqual([500, 0]);
+  });
+
   it("is not sure after a few answers", () => {
     const board = newBoard();
-    const watch = createRouterWatch(board, 500);
+    const watch = createRouterWatch(board, { routerPacketsPerSecond: 500, everyHop: false });
     for (let i = 0; i < 40; i++) watch.answered(0, 1, router(1));
     expect(board.sharedHops[0]).toBe(0);
   });
