@@ -137,27 +137,41 @@ export async function openEngines(jobs: readonly Job[], network: EngineNetwork):
   };
 }
 
-/** One port for all jobs where their packets leave through one interface, else one for each. */
-async function planJobs(
-  jobs: readonly Job[],
-  network: EngineNetwork,
-): Promise<{ readonly plan: PortPlan; readonly sharing: readonly Job[] }[]> {
-  const isMany = new Set(jobs.map(({ addresses }) => addresses > 1));
-  if (jobs.length > 1 && isMany.size === 1) {
-    const plan = await planFor(jobs, network);
-    if (jobs.every(({ family }) => (family === 4 ? plan.ipv4 : plan.ipv6) !== null)) return [{ plan, sharing: jobs }];
+interface SharedPlan {
+  readonly plan: PortPlan;
+  readonly sharing: readonly Job[];
+}
+
+/**
+ * One port for all jobs whose packets leave through one interface: a queue of it can be sent to by one AF_XDP socket. But
+ * two where jobs of one family have different next hops.
+ */
+async function planJobs(jobs: readonly Job[], network: EngineNetwork): Promise<SharedPlan[]> {
+  const plans: SharedPlan[] = [];
+  for (const job of jobs) {
+    const plan = await planFor(job, network);
+    const at = plans.findIndex((other) => canShare(other.plan, plan));
+    const other = plans[at];
+    if (other === undefined) plans.push({ plan, sharing: [job] });
+    else plans[at] = { plan: joined(other.plan, plan), sharing: [...other.sharing, job] };
   }
-  const plans: { plan: PortPlan; sharing: readonly Job[] }[] = [];
-  for (const job of jobs) plans.push({ plan: await planFor([job], network), sharing: [job] });
   return plans;
 }
 
-function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan> {
-  const towards4 = jobs.find(({ family }) => family === 4)?.towards;
-  const towards6 = jobs.find(({ family }) => family === 6)?.towards;
-  const without = new Set<4 | 6>();
-  if (towards4 === undefined) without.add(4);
-  if (towards6 === undefined) without.add(6);
+function canShare(a: PortPlan, b: PortPlan): boolean {
+  const isSame = (one: PortPlan["ipv4"], other: PortPlan["ipv4"]): boolean =>
+    one === null || other === null || Buffer.compare(one.nextHopMac, other.nextHopMac) === 0;
+  return a.interface === b.interface && isSame(a.ipv4, b.ipv4) && isSame(a.ipv6, b.ipv6);
+}
+
+function joined(a: PortPlan, b: PortPlan): PortPlan {
+  return { ...a, ipv4: a.ipv4 ?? b.ipv4, ipv6: a.ipv6 ?? b.ipv6 };
+}
+
+function planFor({ family, towards, addresses }: Job, network: EngineNetwork): Promise<PortPlan> {
+  const towards4 = family === 4 ? towards : undefined;
+  const towards6 = family === 6 ? towards : undefined;
+  const without = new Set<4 | 6>([family === 4 ? 6 : 4]);
   const source4 = network.sourceAddresses.find((address) => addressFamily(address) === 4);
   const source6 = network.sourceAddresses.find((address) => addressFamily(address) === 6);
   return planPort({
@@ -170,7 +184,7 @@ function planFor(jobs: readonly Job[], network: EngineNetwork): Promise<PortPlan
     ...(network.gatewayMac === null ? {} : { gatewayMac: network.gatewayMac }),
     zeroCopy: network.zeroCopy,
     sendingThreads: network.sendingThreads,
-    manyTargets: jobs.some(({ addresses }) => addresses > 1),
+    manyTargets: addresses > 1,
     without,
   });
 }

@@ -13,6 +13,7 @@ import { attachTraceBoard } from "../tracebox/board.js";
 import { createTraceSender } from "../tracebox/sender.js";
 import type { SendPort } from "../wire/port.js";
 import type { SendJob } from "./job.js";
+import type { Sender } from "./sender.js";
 
 export interface SenderLoopOptions {
   readonly port: SendPort;
@@ -36,17 +37,10 @@ export interface SenderLoop {
 }
 
 const IDLE_MS = 20;
+/** Looks at a busy device: some milliseconds, while a device is busy for microseconds. */
+const MOST_STEPS = 10_000;
 /** Jobs at the same time: more leases than any coordinator gives one agent. */
 export const MOST_JOBS = 4096;
-
-/** The sending half of a job. It never waits itself, so that one thread can serve several and stay in step. */
-export interface Sender {
-  /**
-   * Sends at most one batch. Returns the milliseconds until there is something to do again (0: at once), or null when
-   * every index is over or the board says stop. Throws UserError when nothing can be sent at all.
-   */
-  step(): number | null;
-}
 
 interface Entry {
   readonly sender: Sender;
@@ -113,7 +107,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       let wait = IDLE_MS;
       for (const entry of senders) {
         try {
-          const ms = entry.sender.step();
+          const ms = stepOf(entry.sender);
           if (ms === null) end(entry, null);
           else wait = Math.min(wait, ms);
         } catch (error) {
@@ -126,6 +120,13 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       return senders.size;
     },
   };
+
+  /** The next sender fills the same slots: while there is another, a busy device is waited for. */
+  function stepOf(sender: Sender): number | null {
+    let ms = sender.step();
+    for (let i = 0; i < MOST_STEPS && senders.size > 1 && ms !== null && sender.isMidBatch(); i++) ms = sender.step();
+    return ms;
+  }
 
   function end(entry: Entry, error: unknown): void {
     senders.delete(entry);

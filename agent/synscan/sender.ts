@@ -4,6 +4,7 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
 import type { RateCap } from "../rate/rate-cap.js";
+import type { Sender } from "../sender/sender.js";
 import type { SendPort } from "../wire/port.js";
 import { type ScanBoard, SKIPPED } from "./board.js";
 import { createDeferred } from "./deferred.js";
@@ -32,15 +33,6 @@ export interface SynSenderOptions {
   /** Targets that are left out when their turn comes; null: none. */
   readonly isSkipped: ((address: Uint8Array) => boolean) | null;
   readonly clock: { monotonicMs(): number; unixMs(): number };
-}
-
-/** The sending half of a scan. It never waits itself, so that one thread can serve several and stay in step. */
-export interface SynSender {
-  /**
-   * Sends at most one batch. Returns the milliseconds until there is something to do again (0: at once), or null when
-   * every index is over or the board says stop. Throws UserError when nothing can be sent at all.
-   */
-  step(): number | null;
 }
 
 /** A pass under way: it is out when all of its targets were taken and none waits for its prefix. */
@@ -74,7 +66,7 @@ const MOST_DEFERRED = 1 << 14;
  * Sends a scan index by index, all probes of a target one after another so that a control is close to its pair, in
  * chunks that overlap: while one chunk waits for its replies the next is sent.
  */
-export function createSynSender(options: SynSenderOptions): SynSender {
+export function createSynSender(options: SynSenderOptions): Sender {
   const { port, board, source, from, to, variants, builder, kernel, ttl, cap, budget, isSkipped, clock } = options;
   // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
   const { marks: marksAt } = board;
@@ -311,5 +303,6 @@ export function createSynSender(options: SynSenderOptions): SynSender {
       if (wait !== 0 || ++steps === STEPS) publish();
       return wait;
     },
+    isMidBatch: () => unsent < filled,
   };
 }

@@ -4,6 +4,7 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
 import type { RateCap } from "../rate/rate-cap.js";
+import type { Sender } from "../sender/sender.js";
 import type { SendPort } from "../wire/port.js";
 import { stampOf, type TraceBoard } from "./board.js";
 import { type Chunk, createChunks } from "./chunk.js";
@@ -37,12 +38,6 @@ export interface TraceSenderOptions {
   readonly clock: { monotonicMs(): number; unixMs(): number };
 }
 
-/** The sending half of traces; see `SynSender`. */
-export interface TraceSender {
-  /** As `SynSender.step`. */
-  step(): number | null;
-}
-
 const LONGEST_WAIT_MS = 20;
 /** How soon a complete answer is noticed. */
 const LOOK_MS = 5;
@@ -60,7 +55,7 @@ const STEPS = 8;
  * target's probes lie apart. What to ask next follows from the board (`nextTtls`); while one chunk waits for answers the
  * next is sent.
  */
-export function createTraceSender(options: TraceSenderOptions): TraceSender {
+export function createTraceSender(options: TraceSenderOptions): Sender {
   const { port, board, source, to, variants, builder, kernel, spacingMs, cap, budget, clock } = options;
   const inPlace = port.words.buffer === kernel.words.buffer;
   const numbers = variants.map((variant) => 1 << VARIANTS.indexOf(variant));
@@ -241,6 +236,7 @@ export function createTraceSender(options: TraceSenderOptions): TraceSender {
       if (wait !== 0 || ++steps === STEPS) publish();
       return wait;
     },
+    isMidBatch: () => unsent < filled,
   };
 }
 

@@ -43,7 +43,7 @@ jest.retryTimes(2, { logErrorsBeforeRetry: true });
     const live = await lab.run(line);
     await end();
     const captured = await lab.run(["trace", "--from-pcap", file, "--json"]);
-    expect([live.code, captured.code, captured.stderr]).toEqual([0, 0, ""]);
+    expect([live.code, live.stderr, captured.code, captured.stderr]).toEqual([0, "", 0, ""]);
     const wanted = hopsOf(live.stdout);
     expect(hopsOf(captured.stdout)).toEqual(wanted);
     // Two routers and the host, for each of three targets and three variants; the second router sees what the first did.
