@@ -117,11 +117,13 @@ export function stampOf(unixMs: number): number {
   return (Math.floor(unixMs) % STAMP_MODULUS) + 1;
 }
 
-/** Milliseconds from a stamp until `unixMs`, which is less than a minute later. */
+/** An answer may wait to be read while its probe is sent again, so a stamp may be later than what it is compared with. */
+const MOST_AHEAD_MS = 5_000;
+
+/** Milliseconds from a stamp until `unixMs`, which is less than a minute later, or up to five seconds earlier. */
 export function msSince(stamp: number, unixMs: number): number {
   const ms = (stampOf(unixMs) - stamp + STAMP_MODULUS) % STAMP_MODULUS;
-  // Clocks of the kernel and of the process may differ by a tick.
-  return ms > STAMP_MODULUS - 1000 ? 0 : ms;
+  return ms > STAMP_MODULUS - MOST_AHEAD_MS ? ms - STAMP_MODULUS : ms;
 }
 
 /** TTL 0 has a place, too, so that a TTL is its own offset; the number of places is even for the alignment. */

@@ -104,7 +104,7 @@ export function createTraceBook(board: TraceBoard, options: TraceBookOptions): T
       const echoedMs = sentTimeMs26 === null ? -1 : modulo(capturedMs - sentTimeMs26, TIME_MODULUS_MS);
       const isEarlier = echoedMs >= lastMs + replyWindowMs - CLOCK_TICK_MS && echoedMs <= LONGEST_MS;
       const isOwnTime = echoedMs === lastMs || (retried[trace] !== 0 && isEarlier);
-      const elapsedMs = isOwnTime ? echoedMs : lastMs;
+      const elapsedMs = isOwnTime ? echoedMs : Math.max(0, lastMs);
       const rttUs = elapsedMs * 1000 + (capturedUs - capturedMs * 1000);
       return { sentMs: capturedMs - elapsedMs, rttUs, isOwnTime };
     },

@@ -81,6 +81,13 @@ describe("the receiver's book of traces", () => {
       rttUs: 500_250,
       isOwnTime: true,
     });
+    // Read late: the probe was sent again before its answer was looked at.
+    const earlierUs = (NOW_MS - 450) * 1000;
+    expect(book.timesOf(0, 4, (NOW_MS - 455) % 2 ** 26, earlierUs)).toEqual({
+      sentMs: NOW_MS - 455,
+      rttUs: 5_000,
+      isOwnTime: true,
+    });
     // No attempt had such a time: a box has changed it.
     for (const ms of [NOW_MS - 29, NOW_MS - 31, NOW_MS - 300, NOW_MS + 5_000_000]) {
       expect(book.timesOf(0, 4, ms % 2 ** 26, capturedUs)).toEqual({ ...last, isOwnTime: false });
