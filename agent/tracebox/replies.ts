@@ -2,7 +2,13 @@ import { sameAddress } from "../../shared/address/address.js";
 import { timestampValue } from "../../shared/option/tcp-options.js";
 import type { QuotedSegment } from "../../shared/packet/quoted-segment.js";
 import { createProbeBuilder, PROBE_MAX_BYTES } from "../../shared/probe/build.js";
-import { createProbeFieldValues, senderKey, variantOfSourcePort } from "../../shared/probe/fields.js";
+import {
+  createProbeFieldValues,
+  senderKey,
+  TTL_BITS,
+  TTL_MASK,
+  variantOfSourcePort,
+} from "../../shared/probe/fields.js";
 import { profileFacts } from "../../shared/probe/profile.js";
 import { createTarget } from "../../shared/target/source.js";
 import { classifySynReply } from "../../shared/verdict/syn-reply.js";
@@ -39,9 +45,6 @@ export interface TraceReplies {
   counters(): { readonly replies: number; readonly duplicates: number; readonly late: number };
 }
 
-/** What a TTL takes of IPID and TSval. */
-const TTL_BITS = 6;
-const TTL_MASK = (1 << TTL_BITS) - 1;
 /** Where the TCP options begin in a quote without IP options. */
 const OPTIONS_AT = { 4: 40, 6: 60 } as const;
 

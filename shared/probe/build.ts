@@ -1,6 +1,7 @@
 import { swapBytes } from "../byte-order.js";
 import { UserError } from "../errors.js";
 import { createTarget, MAPPED, type MutableTarget, type Target } from "../target/source.js";
+import { TTL_BITS, TTL_MASK } from "./fields.js";
 import {
   BATCH_PROBES,
   createProbeKernel,
@@ -18,9 +19,6 @@ import { type Stage, VARIANTS, type Variant } from "./variant.js";
 /** The longest probe: IPv6 header, TCP header, 32 bytes of options. */
 export const PROBE_MAX_BYTES = 40 + 20 + 32;
 
-/** What a TTL takes in TSval and IPID: 6 bits; the rest of TSval is the send time. */
-const TTL_BITS = 6;
-const TTL_MASK = (1 << TTL_BITS) - 1;
 const TIME_MODULUS_MS = 2 ** (32 - TTL_BITS);
 
 export interface ProbeBuilderOptions {

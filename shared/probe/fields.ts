@@ -2,6 +2,10 @@ import { swapBytes } from "../byte-order.js";
 import { createSipHash20 } from "./siphash.js";
 import { STAGES, type Stage, VARIANTS, type Variant } from "./variant.js";
 
+/** What a TTL takes in TSval and IPID: 6 bits; the rest of TSval is the send time. */
+export const TTL_BITS = 6;
+export const TTL_MASK = (1 << TTL_BITS) - 1;
+
 /** Source ports of probes: 61000 to 65535, split by variant, so that variants never share a connection on a host. */
 export const FIRST_SOURCE_PORT = 61_000;
 const PORTS_PER_VARIANT = 1134;

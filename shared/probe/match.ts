@@ -4,7 +4,14 @@ import type { Packet } from "../packet/decode.js";
 import { decodeIp, type IpHeader, PROTOCOL_TCP, u8, u16, u32 } from "../packet/ip.js";
 import { createSegment, type Segment, segmentOf } from "../packet/segment.js";
 import { TCP_ACK, TCP_RST, TCP_SYN } from "../packet/tcp.js";
-import { createProbeFieldValues, type ProbeFields, type ProbeFieldValues, variantOfSourcePort } from "./fields.js";
+import {
+  createProbeFieldValues,
+  type ProbeFields,
+  type ProbeFieldValues,
+  TTL_BITS,
+  TTL_MASK,
+  variantOfSourcePort,
+} from "./fields.js";
 import { type OptionProfile, profileFacts } from "./profile.js";
 import { type Stage, VARIANTS, type Variant } from "./variant.js";
 
@@ -33,8 +40,6 @@ export interface ReplyMatcher {
 
 /** Bytes of a TCP header that RFC 792 routers quote: ports and sequence number. */
 const SHORTEST_QUOTE = 8;
-const TTL_BITS = 6;
-const TTL_MASK = (1 << TTL_BITS) - 1;
 
 /**
  * Matches answers without state. What counts as proof:

@@ -1,6 +1,7 @@
 import { timestampsOf } from "../option/tcp-options.js";
 import { decodeIp, u8 } from "../packet/ip.js";
 import { createProbeBuilder, PROBE_MAX_BYTES } from "../probe/build.js";
+import { TTL_BITS } from "../probe/fields.js";
 import { type OptionProfile, profileFacts } from "../probe/profile.js";
 import type { Variant } from "../probe/variant.js";
 import type { Target } from "../target/source.js";
@@ -47,7 +48,6 @@ export function createSentProbes(secret: Uint8Array, profile: OptionProfile): Se
   };
 }
 
-const TTL_BITS = 6;
 const TIME_MODULUS_MS = 2 ** (32 - TTL_BITS);
 
 /**
