@@ -1,3 +1,5 @@
+import { BATCH_PACKETS } from "../wire/port.js";
+
 /** Permission to send, in packets. May be shared by the threads of one process: then they keep to it together. */
 export interface RateCap {
   /** Takes at most `wanted` whole packets; returns how many there were. */
@@ -26,7 +28,6 @@ export const RATE_CAP_BYTES = 16;
  * and one batch.
  */
 const SAVED_MS = 20;
-const SAVED_PACKETS = 256;
 
 /** Words of the shared memory: the time up to which the rate is used up (ns), and the rate (packets per 1,000 s). */
 const USED_UNTIL = 0;
@@ -97,7 +98,7 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
 const ROUNDING = 1e-6;
 
 function savedNs(nsEach: number): number {
-  return Math.max(nsEach, Math.min(SAVED_MS * 1e6, SAVED_PACKETS * nsEach));
+  return Math.max(nsEach, Math.min(SAVED_MS * 1e6, BATCH_PACKETS * nsEach));
 }
 
 function toNs(ms: number): bigint {

@@ -1,21 +1,21 @@
 /**
  * What the sending and the receiving half of a lease's work tell each other, in memory that both threads share. Each
- * word has one writer.
+ * word has one writer. The object has no getters: V8 would look all of its properties up by name.
  */
 export interface SendBoard {
   /** To be posted to the other thread. */
   readonly memory: SharedArrayBuffer;
 
-  /** Receiver: the sender may send until this time (monotonic ms); 0 and it may not. */
+  /** Receiver: the sender may send until this time (monotonic ms); 0 and it may not. Without effect once it stopped it. */
   allowUntil(ms: number): void;
-  readonly allowedUntil: number;
   /** Receiver: nothing more is to be sent. */
   stop(): void;
-  readonly stopped: boolean;
+  /** Sender: until when it may send, or STOPPED. */
+  allowedUntil(): number;
 
   /** Receiver: everything below is over here too, and its places may be used again. Never goes back. */
   settle(index: number): void;
-  readonly settled: number;
+  settled(): number;
 
   /** Sender: before it sends to the indices below `sent`, so that no answer is faster than this. */
   announce(sent: number): void;
@@ -34,13 +34,15 @@ export interface SenderProgress {
   readonly skipped: number;
 }
 
+/** In place of the time until which may be sent: nothing more is to be sent. */
+export const STOPPED = -1;
+
 const ALLOWED_UNTIL = 0;
-const STOPPED = 1;
-const SETTLED = 2;
-const SENT = 3;
-const DONE = 4;
-const PACKETS = 5;
-const SKIPPED_TARGETS = 6;
+const SETTLED = 1;
+const SENT = 2;
+const DONE = 3;
+const PACKETS = 4;
+const SKIPPED_TARGETS = 5;
 const WORDS = 8;
 
 /** A board's words; what a stage keeps of its indices lies behind them. */
@@ -53,20 +55,19 @@ export function attachSendBoard(memory: SharedArrayBuffer): SendBoard {
   const set = (word: number, value: number): void => {
     Atomics.store(words, word, BigInt(value));
   };
+  let stopped = false;
   return {
     memory,
-    allowUntil: (ms) => set(ALLOWED_UNTIL, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(ms))),
-    get allowedUntil() {
-      return get(ALLOWED_UNTIL);
+    allowUntil(ms) {
+      if (!stopped) set(ALLOWED_UNTIL, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(ms)));
     },
-    stop: () => set(STOPPED, 1),
-    get stopped() {
-      return get(STOPPED) !== 0;
+    stop() {
+      stopped = true;
+      set(ALLOWED_UNTIL, STOPPED);
     },
+    allowedUntil: () => get(ALLOWED_UNTIL),
     settle: (index) => set(SETTLED, index),
-    get settled() {
-      return get(SETTLED);
-    },
+    settled: () => get(SETTLED),
     announce: (sent) => set(SENT, sent),
     publish({ done, packets, skipped }) {
       set(DONE, done);

@@ -32,26 +32,33 @@ export function createScanBoard(from: number, to: number): ScanBoard {
 
 export function attachScanBoard(memory: SharedArrayBuffer): ScanBoard {
   const places = new Uint8Array(memory, BOARD_BYTES);
+  const fours = new Int32Array(memory, BOARD_BYTES);
   const { length } = places;
   // By floor, as `&` would cut the index at 32 bits and `%` on numbers beyond them is slow. The share is exact: the
   // length is a power of two.
   const share = 1 / length;
   const placeOf = (index: number): number => index - Math.floor(index * share) * length;
+
+  /** How many places from `start` on, all below `end`, are empty. */
+  function zeros(start: number, end: number): number {
+    // Looked up once: a variable of the surrounding function is looked up, and tested, each time.
+    const bytes = places;
+    const words = fours;
+    let at = start;
+    while (at < end && bytes[at] === 0) at += (at & 3) === 0 && words[at >>> 2] === 0 ? 4 : 1;
+    return Math.min(at, end) - start;
+  }
+
   return Object.assign(attachSendBoard(memory), {
     capacity: length,
     mark: (index: number, bits: number) => Atomics.or(places, placeOf(index), bits),
     marks: (index: number) => places[placeOf(index)] as number,
     unmarked(from: number, to: number) {
-      // Looked up once: a variable of the surrounding function is looked up, and tested, each time.
-      const bytes = places;
+      const start = placeOf(from);
       const count = to - from;
-      let at = placeOf(from);
-      let found = 0;
-      while (found < count && bytes[at] === 0) {
-        found++;
-        if (++at === bytes.length) at = 0;
-      }
-      return found;
+      const untilEnd = Math.min(count, length - start);
+      const found = zeros(start, start + untilEnd);
+      return found < untilEnd || found === count ? found : found + zeros(0, count - found);
     },
     clear(from: number, to: number) {
       const start = placeOf(from);

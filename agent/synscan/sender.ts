@@ -4,6 +4,7 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
 import type { RateCap } from "../rate/rate-cap.js";
+import { STOPPED } from "../sender/board.js";
 import type { Sender } from "../sender/sender.js";
 import type { SendPort } from "../wire/port.js";
 import { type ScanBoard, SKIPPED } from "./board.js";
@@ -176,7 +177,7 @@ export function createSynSender(options: SynSenderOptions): Sender {
     }
     reuse();
     // The places of the answers must not be those of indices that are still open.
-    const free = board.settled + board.capacity - schedule.fresh;
+    const free = board.settled() + board.capacity - schedule.fresh;
     const pass = schedule.next(nowMs, Math.min(free, chunkIndices(cap.packetsPerSecond, variants.length)));
     if (pass === null) return false;
     open = { pass, isTaken: false, waiting: 0 };
@@ -187,7 +188,7 @@ export function createSynSender(options: SynSenderOptions): Sender {
 
   /** Empties the places of what the receiver is done with too. */
   function reuse(): void {
-    const { settled } = board;
+    const settled = board.settled();
     if (settled > cleared) {
       board.clear(cleared, settled);
       cleared = settled;
@@ -271,9 +272,10 @@ export function createSynSender(options: SynSenderOptions): Sender {
   }
 
   function step(): number | null {
-    if (board.stopped) return null;
+    const allowedUntil = board.allowedUntil();
+    if (allowedUntil === STOPPED) return null;
     const nowMs = clock.monotonicMs();
-    if (board.allowedUntil <= nowMs) return GATE_PAUSE_MS;
+    if (allowedUntil <= nowMs) return GATE_PAUSE_MS;
     if (filled > 0) return flush();
     const permitted = cap.take(port.slots);
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());

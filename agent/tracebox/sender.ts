@@ -4,6 +4,7 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
 import type { RateCap } from "../rate/rate-cap.js";
+import { STOPPED } from "../sender/board.js";
 import type { Sender } from "../sender/sender.js";
 import type { SendPort } from "../wire/port.js";
 import { stampOf, type TraceBoard } from "./board.js";
@@ -74,7 +75,7 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
   function openChunk(nowMs: number): Chunk | null {
     const { fresh } = chunks;
     const wanted = Math.ceil((2 * spacingMs * cap.packetsPerSecond) / 1000);
-    const free = board.settled + board.capacity - fresh;
+    const free = board.settled() + board.capacity - fresh;
     const size = Math.min(to - fresh, Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, wanted)), free);
     if (size < 1 || (size < to - fresh && size < SMALLEST_CHUNK)) return null;
     board.clear(fresh, fresh + size);
@@ -206,9 +207,10 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
   }
 
   function step(): number | null {
-    if (board.stopped) return null;
+    const allowedUntil = board.allowedUntil();
+    if (allowedUntil === STOPPED) return null;
     const nowMs = clock.monotonicMs();
-    if (board.allowedUntil <= nowMs) return GATE_PAUSE_MS;
+    if (allowedUntil <= nowMs) return GATE_PAUSE_MS;
     if (filled > 0) return flush();
     const permitted = cap.take(port.slots);
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());

@@ -1,5 +1,5 @@
 import { hrtime } from "node:process";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 
 /** The times an engine lives by. */
 export interface Clock {
@@ -18,7 +18,8 @@ export function createSystemClock(): Clock {
     unixMs: () => Date.now(),
     // Not by the global `process`, which is a getter.
     monotonicMs: () => Number(hrtime.bigint()) / 1e6,
-    sleep: (ms) => (ms > 0 ? setTimeout(ms) : Promise.resolve()),
+    // Not by node:timers/promises, which takes twice as long.
+    sleep: (ms) => (ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve()),
     yield: () => setImmediate(),
   };
 }

@@ -6,7 +6,7 @@ import { createLibc } from "./libc.js";
 import { createPacketLink } from "./packet-link.js";
 import { createPacketPort } from "./packet-port.js";
 import type { PortPlan } from "./plan-port.js";
-import type { PacketPort, SendPort } from "./port.js";
+import { BATCH_PACKETS, type PacketPort, type SendPort } from "./port.js";
 import { loadPortableModules } from "./portable-modules.js";
 import { createPortablePort, createPortableSendPort, type PortablePortOptions } from "./portable-port.js";
 import { createXdpPort } from "./xdp-port.js";
@@ -38,8 +38,6 @@ export function openPacketPort(plan: PortPlan): PacketPort {
 
 /** More than any probe needs; slots of 2 KiB would all begin in the same few sets of the processor's caches. */
 const SLOT_BYTES = 256;
-/** Packets in one batch. */
-const SLOTS = 256;
 
 function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): PacketPort {
   // A socket for all types is in the way of each frame that leaves, if only to be passed over.
@@ -51,7 +49,7 @@ function openPacket(plan: PortPlan, ringBytes: number, memory?: Uint8Array): Pac
     ignoreOutgoing: true,
     ringBytes,
     slotBytes: SLOT_BYTES,
-    slots: SLOTS,
+    slots: BATCH_PACKETS,
     ...(memory === undefined ? {} : { memory }),
   });
   return createPacketPort({ link, ipv4: plan.ipv4, ipv6: plan.ipv6 });
@@ -62,15 +60,15 @@ function portableOptions(plan: PortPlan): PortablePortOptions {
   interfaceFacts(libc, plan.interface);
   const { interface: interfaceName, ipv4, ipv6, ringBytes } = plan;
   const modules = loadPortableModules();
-  return { modules, interfaceName, ipv4, ipv6, ringBytes, slots: SLOTS, slotBytes: SLOT_BYTES };
+  return { modules, interfaceName, ipv4, ipv6, ringBytes, slots: BATCH_PACKETS, slotBytes: SLOT_BYTES };
 }
 
 /** Half of them for the batch that is being filled: few enough to stay in the processor's cache. */
-const XDP_FRAMES = 512;
+const XDP_FRAMES = 2 * BATCH_PACKETS;
 /** Room for the longest probe and its link header: two cache lines. */
 const FRAME_BYTES = 128;
 /** What a send port needs for its frames, whatever the driver: that of `packet` has two batches, too. */
-export const SEND_FRAME_BYTES = 2 * SLOTS * SLOT_BYTES;
+export const SEND_FRAME_BYTES = 2 * BATCH_PACKETS * SLOT_BYTES;
 
 function openXdp(plan: PortPlan, queue: number, memory?: Uint8Array): SendPort {
   const libc = createLibc();
@@ -90,6 +88,6 @@ function openXdp(plan: PortPlan, queue: number, memory?: Uint8Array): SendPort {
     interfaceName: plan.interface,
     headers: ethernetHeaders(plan, macAddress),
     frameBytes: FRAME_BYTES,
-    slots: SLOTS,
+    slots: BATCH_PACKETS,
   });
 }

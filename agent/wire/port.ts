@@ -8,6 +8,9 @@ export type DriverName = RealDriver | "sim";
 export const DRIVERS = ["xdp", "packet", "portable"] as const;
 export type RealDriver = (typeof DRIVERS)[number];
 
+/** Packets in one batch of a real driver: so many that what a batch costs beside its packets is little. */
+export const BATCH_PACKETS = 512;
+
 /** More than the queues of common network cards. */
 export const MOST_SENDER_THREADS = 64;
 

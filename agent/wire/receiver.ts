@@ -58,8 +58,8 @@ export interface Receiver {
 }
 
 const BUDGET = 512;
-/** A packet that comes in ends the wait: this is only how soon the end of the run is seen. */
-const WAIT_MS = 100;
+/** A packet that comes in ends the wait, as the end of the run does: looking more often would only take time from sending. */
+const WAIT_MS = 1000;
 
 export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, "yield" | "monotonicMs"> }): Receiver {
   const { port, clock } = options;
@@ -149,8 +149,21 @@ export function createReceiver(options: { port: ReceivePort; clock: Pick<Clock, 
       };
     },
     async run(signal) {
-      while (!signal.aborted) {
-        await (receive() > 0 ? clock.yield() : port.wait(WAIT_MS));
+      let end = (): void => {};
+      const onAbort = (): void => end();
+      signal.addEventListener("abort", onAbort);
+      try {
+        while (!signal.aborted) {
+          if (receive() > 0) await clock.yield();
+          else {
+            await new Promise<void>((resolve, reject) => {
+              end = resolve;
+              port.wait(WAIT_MS).then(() => resolve(), reject);
+            });
+          }
+        }
+      } finally {
+        signal.removeEventListener("abort", onAbort);
       }
     },
     stats: () => ({ ...stats }),

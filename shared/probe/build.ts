@@ -132,10 +132,9 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
     slot: number,
   ): void {
     if (source4 === null) throw noSource(4);
-    // Looked up once: a variable of the surrounding function is looked up, and tested, each time.
-    const { run } = kernel;
-    for (let i = 0; i < 2 * count; i++) run[i] = targets[first + i] as number;
-    kernel.addRun(entry, count, variants, ttl, slot);
+    // All of it: a view of the part would be garbage for each call.
+    kernel.run.set(targets);
+    kernel.addRun(entry, first >>> 1, count, variants, ttl, slot);
   }
 
   function write(count: number, timeMs: number): void {

@@ -122,14 +122,15 @@ export function hash(state: usize, message: usize, out: usize, blockRounds: i32,
 }
 
 /**
- * Makes entries from the one of number `first` on of the run's `count` targets. They want the same variants, and fill the
- * slots from `slot` on.
+ * Makes entries from the one of number `first` on of `count` targets of the run, from its target number `from` on. They
+ * want the same variants, and fill the slots from `slot` on.
  */
-export function addRun(first: i32, count: i32, variants: u32, ttl: u32, slot: u32): void {
+export function addRun(first: i32, from: i32, count: i32, variants: u32, ttl: u32, slot: u32): void {
   const step = popcnt(variants);
-  const end = RUN + (<usize>count << 3);
+  const start = RUN + (<usize>from << 3);
+  const end = start + (<usize>count << 3);
   let entry = BATCH + <usize>first * ENTRY_BYTES;
-  for (let target = RUN; target < end; target += 8) {
+  for (let target = start; target < end; target += 8) {
     // The mapped part of the address.
     store<u32>(entry, 0xffff0000, 8);
     store<u32>(entry, load<u32>(target), 12);

@@ -20,7 +20,7 @@ const STAGED_AT = RUN_AT + BATCH_PROBES * 8;
 const JOBS_AT = STAGED_AT + BATCH_PROBES * STAGED_BYTES;
 
 interface Exports {
-  addRun(first: number, count: number, variants: number, ttl: number, slot: number): void;
+  addRun(first: number, from: number, count: number, variants: number, ttl: number, slot: number): void;
   hash(state: number, message: number, out: number, blockRounds: number, halfRounds: number): void;
   writeProbes(job: number, count: number, time: number, ttlMask: number): void;
 }
@@ -52,10 +52,10 @@ export interface ProbeKernel {
   /** SipHash with 128-bit output of the 20 bytes at `message`, to the 16 bytes at `out`; the keyed state is at `state`. */
   hash(state: number, message: number, out: number, blockRounds: number, halfRounds: number): void;
   /**
-   * Makes entries of the first `count` targets in `run`, from the one of number `first` on: the address and, in the lower
-   * half, the port, both in network order. They want the same variants, and fill the slots from `slot` on.
+   * Makes entries of `count` targets in `run` from its number `from` on, from the entry of number `first` on: the address
+   * and, in the lower half, the port, both in network order. They want the same variants, and fill the slots from `slot` on.
    */
-  addRun(first: number, count: number, variants: number, ttl: number, slot: number): void;
+  addRun(first: number, from: number, count: number, variants: number, ttl: number, slot: number): void;
   /** Writes the packets of the batch's first `count` entries; `time` and `ttlMask`: see `kernel.as.ts`. */
   writeProbes(job: number, count: number, time: number, ttlMask: number): void;
 }

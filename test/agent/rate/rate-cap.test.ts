@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { attachRateCap, createRateCap, RATE_CAP_BYTES } from "../../../agent/rate/rate-cap.js";
+import { BATCH_PACKETS } from "../../../agent/wire/port.js";
 
 describe("rate cap", () => {
   function capAt(packetsPerSecond: number) {
@@ -58,11 +59,11 @@ describe("rate cap", () => {
     // A sender that comes by at odd times, at times late.
     for (let i = 0; i < 2000; i++) {
       time.nowMs += i % 97 === 0 ? 35 : ((i * 7919) % 13) / 10;
-      sends.push({ atMs: time.nowMs, packets: cap.take(256) });
+      sends.push({ atMs: time.nowMs, packets: cap.take(BATCH_PACKETS) });
     }
     for (const [i, { atMs }] of sends.entries()) {
       const window = sends.slice(i).filter((send) => send.atMs < atMs + 10);
-      expect(window.reduce((sum, { packets }) => sum + packets, 0)).toBeLessThanOrEqual(1000 + 256);
+      expect(window.reduce((sum, { packets }) => sum + packets, 0)).toBeLessThanOrEqual(1000 + BATCH_PACKETS);
     }
   });
 
