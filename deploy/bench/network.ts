@@ -51,9 +51,10 @@ export function createBenchNetwork(towards: "nobody" | "hosts", { deaf = false }
       run(`-n ${sender} neigh add 192.0.2.2 lladdr ${NOBODY} dev up0 nud permanent`);
     }
     if (deaf) {
-      run(`netns exec ${sender} nft add table netdev bench`);
+      // Not in ingress, which comes before packet sockets of one protocol.
+      run(`netns exec ${sender} nft add table ip bench`);
       run(
-        `netns exec ${sender} nft add chain netdev bench drop_everything { type filter hook ingress device up0 priority 0; policy drop; }`,
+        `netns exec ${sender} nft add chain ip bench drop_everything { type filter hook prerouting priority -300; policy drop; }`,
       );
     }
   } catch (error) {
