@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { commandIn } from "./network.js";
 
 /** A row of network namespaces: who traces, routers, and one that has all addresses of 198.18.0.0/15. */
 export interface BenchChain {
@@ -9,8 +10,8 @@ export interface BenchChain {
   readonly hosts: string;
   /** Hops from the tracer to the hosts; the last is theirs. */
   readonly hops: number;
-  /** The line that runs a program in a namespace. */
-  command(namespace: string, program: readonly string[]): [string, ...string[]];
+  /** The line that runs a program in a namespace, on one core if that is given. */
+  command(namespace: string, program: readonly string[], core?: number): [string, ...string[]];
   destroy(): void;
 }
 
@@ -60,7 +61,7 @@ export function createBenchChain(hops: number): BenchChain {
     address: "192.0.2.1",
     hosts: names[hops] as string,
     hops,
-    command: (namespace, program) => ["ip", "netns", "exec", namespace, ...program],
+    command: commandIn,
     destroy,
   };
 }

@@ -67,14 +67,7 @@ export function createBenchNetwork(towards: "nobody" | "hosts", { deaf = false }
     senderLink: "up0",
     receiverLink: "down0",
     address: "192.0.2.1",
-    command: (namespace, program, core) => [
-      "ip",
-      "netns",
-      "exec",
-      namespace,
-      ...(core === undefined ? [] : ["taskset", "-c", String(core)]),
-      ...program,
-    ],
+    command: commandIn,
     arrived() {
       const [link] = JSON.parse(run(`-n ${receiver} -s -j link show down0`)) as [
         { stats64: { rx: { packets: number } } },
@@ -83,4 +76,10 @@ export function createBenchNetwork(towards: "nobody" | "hosts", { deaf = false }
     },
     destroy,
   };
+}
+
+/** The line that runs a program in a network namespace, on one core if that is given. */
+export function commandIn(namespace: string, program: readonly string[], core?: number): [string, ...string[]] {
+  const pinned = core === undefined ? [] : ["taskset", "-c", String(core)];
+  return ["ip", "netns", "exec", namespace, ...pinned, ...program];
 }
