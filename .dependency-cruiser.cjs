@@ -35,7 +35,7 @@ module.exports = {
     {
       name: "no-dev-dependency-in-product",
       severity: "error",
-      from: { path: "^(agent|coordinator|shared|deploy)/" },
+      from: { path: "^(agent|coordinator|shared|deploy)/", pathNot: "^deploy/package/" },
       to: { dependencyTypes: ["npm-dev"] },
     },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

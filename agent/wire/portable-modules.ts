@@ -65,7 +65,8 @@ export function loadPortableModules(): PortableModules {
       return require(name) as T;
     } catch (cause) {
       throw new UserError(`the portable driver needs the package ${name}, which does not load: ${firstLine(cause)}`, {
-        remedy: "run deploy/setup.sh --optional and npm ci, which compiles it; or use another driver",
+        remedy:
+          "use another driver; or, in a clone of the repository, run deploy/setup.sh --optional and npm ci, which compiles it",
         cause,
       });
     }

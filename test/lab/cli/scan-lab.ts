@@ -3,7 +3,7 @@ import { createNamespaces, type Namespaces } from "../wire/namespaces.js";
 
 const SCANNER = "px7-scanner";
 const HOSTS = "px7-hosts";
-const PROGRAM = "dist/agent/main.js";
+const PROGRAM = [process.execPath, "dist/agent/main.js"];
 
 /** A scanner and, behind one router hop, 65,536 hosts of each family: port 80 speaks MPTCP, all others refuse. */
 export interface ScanLab {
@@ -24,12 +24,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export function createScanLab(): ScanLab {
+/** `program` starts `parallax-agent`. */
+export function createScanLab(program: readonly string[] = PROGRAM): ScanLab {
   const namespaces = createNamespaces([SCANNER, HOSTS]);
   connect(namespaces);
   namespaces.listen(HOSTS, { port: 80, mptcp: true });
   for (const tool of ["iptables", "ip6tables"]) namespaces.run(HOSTS, `${tool} -t raw -A PREROUTING -p tcp --syn`);
-  const command = (args: readonly string[]): string[] => ["netns", "exec", SCANNER, process.execPath, PROGRAM, ...args];
+  const command = (args: readonly string[]): string[] => ["netns", "exec", SCANNER, ...program, ...args];
 
   return {
     run: (args) =>
