@@ -37,7 +37,7 @@ export interface SenderLoop {
 }
 
 const IDLE_MS = 20;
-/** Looks at a busy device: some milliseconds, while a device is busy for microseconds. */
+/** Looks at a busy device in one turn: some milliseconds, while a device is busy for microseconds. */
 const MOST_STEPS = 10_000;
 /** Jobs at the same time: more leases than any coordinator gives one agent. */
 export const MOST_JOBS = 4096;
@@ -51,6 +51,8 @@ interface Entry {
 export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
   const { port, kernel, clock } = options;
   const senders = new Set<Entry>();
+  /** Whose batch lies in the port's slots and is not all out: nobody else may fill them. */
+  let owner: Entry | null = null;
   /** Shared by all jobs: what one campaign sends to a network counts for the others. */
   const budgets = new Map<string, PrefixBudget>();
 
@@ -105,14 +107,15 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     },
     turn() {
       let wait = IDLE_MS;
-      for (const entry of senders) {
+      for (const entry of owner === null ? senders : [owner]) {
         try {
-          const ms = stepOf(entry.sender);
+          const ms = stepOf(entry);
           if (ms === null) end(entry, null);
           else wait = Math.min(wait, ms);
         } catch (error) {
           end(entry, error);
         }
+        if (owner !== null) break;
       }
       return wait;
     },
@@ -121,15 +124,18 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     },
   };
 
-  /** The next sender fills the same slots: while there is another, a busy device is waited for. */
-  function stepOf(sender: Sender): number | null {
+  /** While there is another sender, a busy device is waited for. */
+  function stepOf(entry: Entry): number | null {
+    const { sender } = entry;
     let ms = sender.step();
     for (let i = 0; i < MOST_STEPS && senders.size > 1 && ms !== null && sender.isMidBatch(); i++) ms = sender.step();
+    owner = ms !== null && sender.isMidBatch() ? entry : null;
     return ms;
   }
 
   function end(entry: Entry, error: unknown): void {
     senders.delete(entry);
+    if (owner === entry) owner = null;
     entry.builder.release();
     entry.onEnd(error);
   }

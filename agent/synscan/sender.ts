@@ -1,39 +1,35 @@
-import type { ProbeBuilder } from "../../shared/probe/build.js";
-import { BATCH_PROBES, type ProbeKernel, STAGED_BYTES } from "../../shared/probe/kernel.js";
+import { BATCH_PROBES } from "../../shared/probe/kernel.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
-import type { RateCap } from "../rate/rate-cap.js";
-import { STOPPED } from "../sender/board.js";
+import {
+  type BatchSenderOptions,
+  type BatchStage,
+  createBatchSender,
+  type WriteBatch,
+} from "../sender/batch-sender.js";
 import type { Sender } from "../sender/sender.js";
-import type { SendPort } from "../wire/port.js";
 import { type ScanBoard, SKIPPED } from "./board.js";
 import { createDeferred } from "./deferred.js";
 import { chunkIndices, createSchedule, type Pass } from "./schedule.js";
 import { countBits, lowestBits } from "./variant-bits.js";
 
-export interface SynSenderOptions {
-  readonly port: SendPort;
+export interface SynSenderOptions extends BatchSenderOptions {
   readonly board: ScanBoard;
   readonly source: TargetSource;
   /** Indices `[from, to)` of the source. */
   readonly from: number;
   readonly to: number;
   readonly variants: readonly Variant[];
-  readonly builder: ProbeBuilder;
-  /** The builder's. */
-  readonly kernel: ProbeKernel;
   /** TTL of the probes. */
   readonly ttl: number;
   /** How often a probe without an answer is sent again. */
   readonly retries: number;
   readonly replyWindowMs: number;
-  readonly cap: RateCap;
   /** Null: prefixes have no budget of their own. */
   readonly budget: { readonly table: PrefixBudget; readonly packetsPerSecond: number } | null;
   /** Targets that are left out when their turn comes; null: none. */
   readonly isSkipped: ((address: Uint8Array) => boolean) | null;
-  readonly clock: { monotonicMs(): number; unixMs(): number };
 }
 
 /** A pass under way: it is out when all of its targets were taken and none waits for its prefix. */
@@ -54,12 +50,8 @@ const CURRENT = 2;
 const SENT = 3;
 const NONE = -1;
 
-/** Looking again at a closed gate, a full table, a busy device or a reply window costs next to nothing. */
+/** Looking again at a full table or a reply window costs next to nothing. */
 const LONGEST_WAIT_MS = 20;
-const GATE_PAUSE_MS = 5;
-const BUSY_PAUSE_MS = 0.2;
-/** Without a pause between two of which the board is told how far the sender is: a few milliseconds at full rate. */
-const STEPS = 8;
 /** Targets that may wait for their prefix's budget at the same time. */
 const MOST_DEFERRED = 1 << 14;
 
@@ -68,10 +60,13 @@ const MOST_DEFERRED = 1 << 14;
  * chunks that overlap: while one chunk waits for its replies the next is sent.
  */
 export function createSynSender(options: SynSenderOptions): Sender {
-  const { port, board, source, from, to, variants, builder, kernel, ttl, cap, budget, isSkipped, clock } = options;
+  return createBatchSender(options, (write) => createScan(options, write));
+}
+
+function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
+  const { board, source, from, to, variants, builder, ttl, cap, budget, isSkipped, clock } = options;
   // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
   const { marks: marksAt } = board;
-  const inPlace = port.words.buffer === kernel.words.buffer;
   const allBits = (1 << variants.length) - 1;
   /** For each set of bits on the board that are missing, the variants that they stand for as bits of VARIANTS. */
   const wantedFor = Uint8Array.from({ length: allBits + 1 }, (_, missing) =>
@@ -97,15 +92,9 @@ export function createSynSender(options: SynSenderOptions): Sender {
   /** Its probes that are still to be sent, as bits of VARIANTS. */
   let wanted = 0;
   let currentOf: OpenPass | null = null;
-  /** Slots that hold probes: those from `unsent` to `filled` are still to be sent. */
-  let filled = 0;
-  let unsent = 0;
-  /** Passes whose last probes lie in the slots: their reply windows begin when these are sent. */
+  /** Passes whose last probes lie in the batch: their reply windows begin when it is out. */
   const leaving: Pass[] = [];
   let cleared = from;
-  /** Since the board was told how far this is. */
-  let steps = 0;
-  let packets = 0;
   let skipped = 0;
 
   /** Probes that a target with these marks still needs, as bits of VARIANTS. */
@@ -195,7 +184,7 @@ export function createSynSender(options: SynSenderOptions): Sender {
     }
   }
 
-  /** Puts up to `permitted` probes into the port's slots; returns how many. */
+  /** Puts up to `permitted` probes into the batch; returns how many. */
   function fill(permitted: number, nowMs: number): number {
     const most = Math.min(permitted, BATCH_PROBES);
     let slots = 0;
@@ -214,12 +203,8 @@ export function createSynSender(options: SynSenderOptions): Sender {
       wanted ^= now;
       if (wanted === 0) endTarget();
     }
-    // The kernel writes into the slots themselves, if its memory has the port's frames.
-    if (inPlace) port.slotsAt(slots, kernel.places);
-    else for (let i = 0; i < slots; i++) kernel.places[i] = kernel.stagedAt + i * STAGED_BYTES;
-    builder.write(targets, clock.unixMs());
-    if (!inPlace) for (let i = 0; i < slots; i++) copyToSlot(i);
-    port.setFacts(slots, kernel.facts);
+    write(targets, slots, clock.unixMs());
+    board.announce(indices[SENT] as number);
     return slots;
   }
 
@@ -240,28 +225,11 @@ export function createSynSender(options: SynSenderOptions): Sender {
     return count;
   }
 
-  function copyToSlot(slot: number): void {
-    const from = (kernel.stagedAt + slot * STAGED_BYTES) / 4;
-    const to = port.slotAt(slot);
-    for (let i = 0; i < STAGED_BYTES / 4; i++) port.words[to + i] = kernel.words[from + i] as number;
-  }
-
   function endTarget(): void {
     indices[CURRENT] = NONE;
     // The last target of a pass that the cursor has left.
     if (currentOf?.isTaken && currentOf.waiting === 0) leaving.push(currentOf.pass);
     currentOf = null;
-  }
-
-  function flush(): number {
-    const taken = port.send(filled, unsent);
-    unsent += taken;
-    packets += taken;
-    if (unsent < filled) return taken > 0 ? 0 : BUSY_PAUSE_MS;
-    filled = 0;
-    unsent = 0;
-    beginWindows();
-    return 0;
   }
 
   function beginWindows(): void {
@@ -271,40 +239,14 @@ export function createSynSender(options: SynSenderOptions): Sender {
     leaving.length = 0;
   }
 
-  function step(): number | null {
-    const allowedUntil = board.allowedUntil();
-    if (allowedUntil === STOPPED) return null;
-    const nowMs = clock.monotonicMs();
-    if (allowedUntil <= nowMs) return GATE_PAUSE_MS;
-    if (filled > 0) return flush();
-    const permitted = cap.take(port.slots);
-    if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
-    filled = fill(permitted, nowMs);
-    cap.giveBack(permitted - filled);
-    board.announce(indices[SENT] as number);
-    if (filled > 0) return flush();
-    beginWindows();
-    if (schedule.done >= to) return null;
-    return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs() - nowMs));
-  }
-
-  function publish(): void {
-    board.publish({ done: schedule.done, packets, skipped });
-    steps = 0;
-  }
-
   return {
-    step() {
-      let wait: number | null;
-      try {
-        wait = step();
-      } catch (error) {
-        publish();
-        throw error;
-      }
-      if (wait !== 0 || ++steps === STEPS) publish();
-      return wait;
+    fill,
+    onOut: beginWindows,
+    idleMs(nowMs) {
+      beginWindows();
+      if (schedule.done >= to) return null;
+      return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs() - nowMs));
     },
-    isMidBatch: () => unsent < filled,
+    progress: () => ({ done: schedule.done, skipped }),
   };
 }

@@ -1,54 +1,46 @@
-import type { ProbeBuilder } from "../../shared/probe/build.js";
-import { BATCH_PROBES, type ProbeKernel, STAGED_BYTES } from "../../shared/probe/kernel.js";
+import { BATCH_PROBES } from "../../shared/probe/kernel.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
 import type { PrefixBudget } from "../rate/prefix-budget.js";
-import type { RateCap } from "../rate/rate-cap.js";
-import { STOPPED } from "../sender/board.js";
+import {
+  type BatchSenderOptions,
+  type BatchStage,
+  createBatchSender,
+  type WriteBatch,
+} from "../sender/batch-sender.js";
 import type { Sender } from "../sender/sender.js";
-import type { SendPort } from "../wire/port.js";
 import { stampOf, type TraceBoard } from "./board.js";
 import { type Chunk, createChunks } from "./chunk.js";
 import { createHopPace } from "./hop-pace.js";
 import { createTracePlans } from "./plans.js";
 import { nextTtl } from "./ttl-set.js";
 
-export interface TraceSenderOptions {
-  readonly port: SendPort;
+export interface TraceSenderOptions extends BatchSenderOptions {
   readonly board: TraceBoard;
   readonly source: TargetSource;
   /** Indices `[from, to)` of the source. */
   readonly from: number;
   readonly to: number;
   readonly variants: readonly Variant[];
-  readonly builder: ProbeBuilder;
-  /** The builder's. */
-  readonly kernel: ProbeKernel;
   readonly maxTtl: number;
   readonly retries: number;
   readonly replyWindowMs: number;
   /** Least time between two probes to one target. */
   readonly spacingMs: number;
-  readonly cap: RateCap;
   /** Null: prefixes have no budget of their own. */
   readonly budget: { readonly table: PrefixBudget; readonly packetsPerSecond: number } | null;
   /** Threads that trace for the same agent: each has so large a part of what a router may get. */
   readonly loops: number;
   /** Targets that are left out when their turn comes; null: none. */
   readonly isSkipped: ((address: Uint8Array) => boolean) | null;
-  readonly clock: { monotonicMs(): number; unixMs(): number };
 }
 
 const LONGEST_WAIT_MS = 20;
 /** How soon a complete answer is noticed. */
 const LOOK_MS = 5;
-const GATE_PAUSE_MS = 5;
-const BUSY_PAUSE_MS = 0.2;
 const SHORTEST_WAIT_MS = 0.5;
 const SMALLEST_CHUNK = 16;
 const LARGEST_CHUNK = 1024;
-/** Without a pause between two of which the board is told how far the sender is. */
-const STEPS = 8;
 
 /**
  * Sends traces in chunks of targets, sweep by sweep: a sweep asks each target of a chunk once, with a TTL and a variant
@@ -57,8 +49,11 @@ const STEPS = 8;
  * next is sent.
  */
 export function createTraceSender(options: TraceSenderOptions): Sender {
-  const { port, board, source, to, variants, builder, kernel, spacingMs, cap, budget, clock } = options;
-  const inPlace = port.words.buffer === kernel.words.buffer;
+  return createBatchSender(options, (write) => createTraces(options, write));
+}
+
+function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStage {
+  const { board, source, to, variants, builder, spacingMs, cap, budget, clock } = options;
   const numbers = variants.map((variant) => 1 << VARIANTS.indexOf(variant));
   const chunks = createChunks(options.from, to);
   const plans = createTracePlans(options);
@@ -66,10 +61,6 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
   const target = createTarget();
   /** Per trace, when it was last asked. */
   const askedAtMs = new Float64Array(board.capacity * variants.length);
-  let filled = 0;
-  let unsent = 0;
-  let steps = 0;
-  let packets = 0;
 
   /** Opens a chunk; null when there is no index left or no place for its answers. */
   function openChunk(nowMs: number): Chunk | null {
@@ -106,8 +97,9 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
     }
   }
 
-  /** Puts up to `permitted` probes into the port's slots; returns how many. */
+  /** Puts up to `permitted` probes into the batch; returns how many. */
   function fill(permitted: number, nowMs: number): number {
+    look(nowMs);
     const most = Math.min(permitted, BATCH_PROBES);
     const unixMs = clock.unixMs();
     const stamp = stampOf(unixMs);
@@ -121,12 +113,7 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
       if (chunk === null) break;
       slots = sweep(chunk, slots, most, nowMs, stamp);
     }
-    // The kernel writes into the slots themselves, if its memory has the port's frames.
-    if (inPlace) port.slotsAt(slots, kernel.places);
-    else for (let i = 0; i < slots; i++) kernel.places[i] = kernel.stagedAt + i * STAGED_BYTES;
-    builder.write(slots, unixMs);
-    if (!inPlace) for (let i = 0; i < slots; i++) copyToSlot(i);
-    port.setFacts(slots, kernel.facts);
+    write(slots, slots, unixMs);
     return slots;
   }
 
@@ -182,22 +169,6 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
     return false;
   }
 
-  function copyToSlot(slot: number): void {
-    const from = (kernel.stagedAt + slot * STAGED_BYTES) / 4;
-    const into = port.slotAt(slot);
-    for (let i = 0; i < STAGED_BYTES / 4; i++) port.words[into + i] = kernel.words[from + i] as number;
-  }
-
-  function flush(): number {
-    const taken = port.send(filled, unsent);
-    unsent += taken;
-    packets += taken;
-    if (unsent < filled) return taken > 0 ? 0 : BUSY_PAUSE_MS;
-    filled = 0;
-    unsent = 0;
-    return 0;
-  }
-
   function waitMs(nowMs: number): number {
     let wait = LONGEST_WAIT_MS;
     for (const chunk of chunks.open) {
@@ -206,39 +177,11 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
     return Math.max(SHORTEST_WAIT_MS, wait);
   }
 
-  function step(): number | null {
-    const allowedUntil = board.allowedUntil();
-    if (allowedUntil === STOPPED) return null;
-    const nowMs = clock.monotonicMs();
-    if (allowedUntil <= nowMs) return GATE_PAUSE_MS;
-    if (filled > 0) return flush();
-    const permitted = cap.take(port.slots);
-    if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
-    look(nowMs);
-    filled = fill(permitted, nowMs);
-    cap.giveBack(permitted - filled);
-    if (filled > 0) return flush();
-    return chunks.done >= to ? null : waitMs(nowMs);
-  }
-
-  function publish(): void {
-    board.publish({ done: chunks.done, packets, skipped: plans.skipped() });
-    steps = 0;
-  }
-
   return {
-    step() {
-      let wait: number | null;
-      try {
-        wait = step();
-      } catch (error) {
-        publish();
-        throw error;
-      }
-      if (wait !== 0 || ++steps === STEPS) publish();
-      return wait;
-    },
-    isMidBatch: () => unsent < filled,
+    fill,
+    onOut: () => undefined,
+    idleMs: (nowMs) => (chunks.done >= to ? null : waitMs(nowMs)),
+    progress: () => ({ done: chunks.done, skipped: plans.skipped() }),
   };
 }
 
