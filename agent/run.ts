@@ -14,6 +14,7 @@ import { openNamedSpool } from "./lease/spool-identity.js";
 import { createRowStore } from "./lease/store.js";
 import { createTrouble } from "./lease/trouble.js";
 import { createPublisher } from "./publish/publisher.js";
+import { NO_SERVICE_MANAGER, type ServiceManager } from "./service/manager.js";
 import { createSession, type Session } from "./session/session.js";
 import { createStats } from "./session/stats.js";
 import type { Clock } from "./wire/clock.js";
@@ -32,6 +33,8 @@ export interface AgentParts {
   /** Opens the interface; may reject with UserError. */
   readonly openNetwork: () => Promise<ProbeNetwork>;
   readonly connectBroker: () => Promise<NatsConnection>;
+  /** Told of the agent's life; none where it is left out. */
+  readonly service?: ServiceManager;
   readonly timing?: Partial<AgentTiming>;
 }
 
@@ -69,7 +72,7 @@ const MOST_WAITING_BATCHES = 4;
  * its spool is of no more use; the spool is left in order then, too.
  */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { config, log, clock } = parts;
+  const { config, log, clock, service = NO_SERVICE_MANAGER } = parts;
   const timing = { ...TIMING, ...parts.timing };
   const instance = parts.uuid();
   const trouble = createTrouble(log);
@@ -108,6 +111,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     trouble,
     left,
   });
+  let isConnected = false;
   const stats = createStats({
     network: network.stats,
     spoolBytes: () => spool.bytes,
@@ -141,6 +145,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
         fence.setStopAfterMs(stopAfterMs);
         book.forgetPauses();
         trouble.end("coordinator");
+        isConnected = true;
+        service.ready();
         log.info({ coordinator: config.coordinator.address, left: left.length }, "connected");
       },
       heartbeat(sequence) {
@@ -152,17 +158,25 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
         fence.heartbeatAcknowledged(sequence);
         book.heartbeatAcknowledged(sequence);
       },
-      disconnected: (reason) => trouble.begin("coordinator", reason),
+      disconnected(reason) {
+        isConnected = false;
+        trouble.begin("coordinator", reason);
+      },
       problem: (line) => log.error(line),
     },
   });
 
+  service.begin(() => {
+    const work = `${isConnected ? "connected" : "not connected"}, ${book.running} leases, ${spool.list().length} batches in the spool`;
+    return trouble.summary === "" ? work : `${work}; ${trouble.summary}`;
+  });
   const ending = new AbortController();
   const receiving = network.run(ending.signal);
   const keeping = keepBook({ book, publisher, spool, trouble, checkpointMs: timing.checkpointMs }, ending.signal);
   try {
     await Promise.race([abortOf(signal), session.ended, receiving, keeping]);
   } finally {
+    service.stopping();
     log.info({ leases: book.running }, "stopping: nothing is sent any more");
     await atMost(timing.windowMs, book.stop());
     ending.abort();

@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import type { Program } from "../../shared/cli/program.js";
+import type { ServiceEnvironment } from "../service/systemd.js";
 import { decodeCommand } from "./decode.js";
 import { doctorCommand } from "./doctor.js";
 import { runCommand } from "./run.js";
@@ -7,15 +8,15 @@ import { scanCommand } from "./scan.js";
 import { traceCommand } from "./trace.js";
 import { verifyCommand } from "./verify.js";
 
-/** `parallax-agent` and its commands. */
-export const AGENT_PROGRAM: Program<object> = {
+/** `parallax-agent` and its commands. `environment`: what a service manager says to the process. */
+export const agentProgram = (environment: ServiceEnvironment): Program<object> => ({
   name: "parallax-agent",
   commands: (parser: Argv<object>) =>
     parser
-      .command(runCommand)
+      .command(runCommand(environment))
       .command(scanCommand)
       .command(traceCommand)
       .command(verifyCommand)
       .command(decodeCommand)
       .command(doctorCommand),
-};
+});

@@ -7,6 +7,7 @@ import { createProbeNetwork, type ProbeNetwork } from "../lease/probing.js";
 import { connectBroker } from "../publish/broker.js";
 import { runAgent } from "../run.js";
 import { openSenderHost } from "../sender/open-host.js";
+import { createServiceManager, type ServiceEnvironment } from "../service/systemd.js";
 import { openSimNetwork } from "../sim/network.js";
 import { needSilentKernel } from "../verify/kernel-silence.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
@@ -15,12 +16,17 @@ import { planPort } from "../wire/plan-port.js";
 import { abortOnInterrupt } from "./interrupt.js";
 
 /** Runs the agent of a file until it is interrupted. Rejects with UserError. */
-export async function runAgentOf(file: string, logLevel: string): Promise<void> {
+export async function runAgentOf(file: string, logLevel: string, environment: ServiceEnvironment): Promise<void> {
   const config = loadAgentConfig(file);
   const brokerToken = readToken(config.broker.tokenFile, "broker.tokenFile");
   const coordinatorToken = readToken(config.coordinator.tokenFile, "coordinator.tokenFile");
   const clock = createSystemClock();
   const log = pino({ level: logLevel, base: { agent: config.name } }, pino.destination(2));
+  const service = createServiceManager({
+    environment,
+    pid: process.pid,
+    report: (problem) => log.warn(problem),
+  });
   const page = await serveRules(config, config.caps);
   const running = runAgent(
     {
@@ -28,6 +34,7 @@ export async function runAgentOf(file: string, logLevel: string): Promise<void> 
       coordinatorToken,
       log,
       clock,
+      service,
       random: Math.random,
       uuid: randomUUID,
       openNetwork: () => openNetwork(config, clock, log),
@@ -35,7 +42,7 @@ export async function runAgentOf(file: string, logLevel: string): Promise<void> 
     },
     abortOnInterrupt(),
   );
-  await running.finally(() => page?.close());
+  await running.finally(() => page?.close()).finally(() => service.close());
 }
 
 async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Promise<ProbeNetwork> {

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import type { ServiceEnvironment } from "../service/systemd.js";
 
 interface RunArguments {
   config: string;
@@ -8,7 +9,7 @@ interface RunArguments {
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** `parallax-agent run`: works for a coordinator until Ctrl-C or SIGTERM. Logs JSON lines to stderr. */
-export const runCommand: CommandModule<object, RunArguments> = {
+export const runCommand = (environment: ServiceEnvironment): CommandModule<object, RunArguments> => ({
   command: "run",
   describe: "Work for a coordinator",
   builder: (args) =>
@@ -18,6 +19,6 @@ export const runCommand: CommandModule<object, RunArguments> = {
   handler: async ({ config, logLevel }) => {
     // The libraries of gRPC and NATS take 8 MB that no other command needs.
     const { runAgentOf } = await import("./run-agent.js");
-    await runAgentOf(config, logLevel);
+    await runAgentOf(config, logLevel, environment);
   },
-};
+});

@@ -1,7 +1,9 @@
 /** Numbers of the Linux user-space interface (linux/if_packet.h, asm-generic/socket.h, linux/sockios.h, x64 and arm64). */
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
+export const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 export const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
 export const ETH_P_ALL = 0x0003;
 
@@ -31,6 +33,7 @@ export const MAP_FIXED = 0x10;
 export const MAP_OVER_WITH_ZERO_PAGES = 0x02 | 0x10 | 0x20 | 0x4000;
 
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 
 /** linux/if_xdp.h */
 export const AF_XDP = 44;

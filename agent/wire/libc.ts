@@ -18,7 +18,14 @@ export interface Libc {
     fd: number,
     offset: number,
   ): number | bigint;
-  sendto(fd: number, data: null, bytes: number, flags: number, address: null, addressBytes: number): number;
+  sendto(
+    fd: number,
+    data: Uint8Array | null,
+    bytes: number,
+    flags: number,
+    address: Uint8Array | null,
+    addressBytes: number,
+  ): number;
   close(fd: number): number;
   /** `errno` of the last call that returned -1. */
   errno(): number;

@@ -25,6 +25,8 @@ const FILES: readonly (readonly [from: string, to: string])[] = [
   ["deploy/package/parallax-agent", "bin/parallax-agent"],
   ["deploy/package/start.cjs", "lib/start.cjs"],
   ["deploy/package/load.cjs", "lib/load.cjs"],
+  ["deploy/systemd/parallax-agent.service", "systemd/parallax-agent.service"],
+  ["deploy/systemd/backoff.conf", "systemd/backoff.conf"],
   ["deploy/nft/parallax-handshake.nft", "nft/parallax-handshake.nft"],
   ["deploy/examples/agent.yaml", "examples/agent.yaml"],
 ];

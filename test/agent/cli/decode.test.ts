@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { decodeFile } from "../../../agent/cli/decode.js";
-import { AGENT_PROGRAM } from "../../../agent/cli/program.js";
+import { agentProgram } from "../../../agent/cli/program.js";
 import { runProgram } from "../../../shared/cli/program.js";
 import { UserError } from "../../../shared/errors.js";
 import { classicCapture } from "../../shared/pcap/captures.js";
@@ -243,7 +243,7 @@ describe("parallax-agent decode of a file that it cannot read", () => {
 
   const run = async (file: string): Promise<{ code: number; stderr: string }> => {
     let stderr = "";
-    const code = await runProgram(AGENT_PROGRAM, ["decode", file], (text) => {
+    const code = await runProgram(agentProgram({}), ["decode", file], (text) => {
       stderr += text;
     });
     return { code, stderr };

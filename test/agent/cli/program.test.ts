@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { AGENT_PROGRAM } from "../../../agent/cli/program.js";
+import { agentProgram } from "../../../agent/cli/program.js";
 import { runProgram } from "../../../shared/cli/program.js";
 
 const folder = mkdtempSync(join(tmpdir(), "parallax-program-"));
@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function run(...args: string[]): Promise<{ code: number; stderr: string }> {
   let stderr = "";
-  const code = await runProgram(AGENT_PROGRAM, args, (text) => {
+  const code = await runProgram(agentProgram({}), args, (text) => {
     stderr += text;
   });
   return { code, stderr };

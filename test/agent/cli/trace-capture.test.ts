@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { AGENT_PROGRAM } from "../../../agent/cli/program.js";
+import { agentProgram } from "../../../agent/cli/program.js";
 import { type CaptureSelection, traceCapture } from "../../../agent/cli/trace-capture.js";
 import { plainPaint } from "../../../agent/cli/trace-report.js";
 import { parseAddress } from "../../../shared/address/address.js";
@@ -148,7 +148,7 @@ describe("trace --from-pcap", () => {
     ["a scan, but no trace", captureOf([1, syn({})]), 1, /there is no trace in .*replay --from-pcap/],
   ])("ends with one line and its exit code on a file with %s", async (_what, bytes, exitCode, line) => {
     let stderr = "";
-    const code = await runProgram(AGENT_PROGRAM, ["trace", "--from-pcap", fileOf(bytes)], (text) => {
+    const code = await runProgram(agentProgram({}), ["trace", "--from-pcap", fileOf(bytes)], (text) => {
       stderr += text;
     });
     expect(stderr).toMatch(line);
@@ -168,7 +168,7 @@ describe("trace --from-pcap", () => {
       [/no targets are named/, []],
     ] as const) {
       let stderr = "";
-      const code = await runProgram(AGENT_PROGRAM, ["trace", ...args], (text) => {
+      const code = await runProgram(agentProgram({}), ["trace", ...args], (text) => {
         stderr += text;
       });
       expect(stderr).toMatch(line);

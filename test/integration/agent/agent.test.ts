@@ -9,6 +9,7 @@ import pino from "pino";
 import type { AgentConfig } from "../../../agent/config/config.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
 import { runAgent } from "../../../agent/run.js";
+import { NO_SERVICE_MANAGER, type ServiceManager } from "../../../agent/service/manager.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
 import { parsePrefix } from "../../../shared/address/prefix.js";
 import { UserError } from "../../../shared/errors.js";
@@ -67,7 +68,13 @@ interface RunningAgent {
 
 function startAgent(
   network: TestNetwork,
-  options: { token?: string; maxBytes?: number; open?: string[]; noticeTimeoutMs?: number } = {},
+  options: {
+    token?: string;
+    maxBytes?: number;
+    open?: string[];
+    noticeTimeoutMs?: number;
+    service?: ServiceManager;
+  } = {},
 ): RunningAgent {
   const config: AgentConfig = {
     name: "fra-1",
@@ -99,6 +106,7 @@ function startAgent(
       uuid: randomUUID,
       openNetwork: async () => network,
       connectBroker: () => connectBroker(broker, "fra-1"),
+      service: options.service ?? NO_SERVICE_MANAGER,
       timing: {
         checkpointMs: 40,
         mostBackoffMs: 200,
@@ -148,6 +156,27 @@ function lastMarks(of: TestSession, lease: string): LeaseMarks | undefined {
 }
 
 describe("an agent", () => {
+  test("tells its service manager when the coordinator has welcomed it, how it is, and that it ends", async () => {
+    const told: string[] = [];
+    let status = (): string => "";
+    const service: ServiceManager = {
+      begin(ask) {
+        status = ask;
+        told.push("begin");
+      },
+      ready: () => told.push("ready"),
+      stopping: () => told.push("stopping"),
+      close() {},
+    };
+    const agent = startAgent(createTestNetwork(), { service });
+    await eventually("ready", () => told.includes("ready"));
+    expect(status()).toMatch(/^connected, 0 leases, 0 batches in the spool/);
+    coordinator.stop();
+    await eventually("cut off", () => status().startsWith("not connected") && status().includes("coordinator: "));
+    await agent.stop();
+    expect(told).toEqual(["begin", "ready", "stopping"]);
+  });
+
   test("introduces itself, and takes a lease from grant to its last committed row", async () => {
     ingest.commitAll();
     const network = createTestNetwork();

@@ -7,8 +7,8 @@ const PROGRAM = [process.execPath, "dist/agent/main.js"];
 
 /** A scanner and, behind one router hop, 65,536 hosts of each family: port 80 speaks MPTCP, all others refuse. */
 export interface ScanLab {
-  /** Runs `parallax-agent` at the scanner to its end. */
-  run(args: readonly string[]): Promise<Ended>;
+  /** Runs `parallax-agent` at the scanner to its end, behind the words of `as`, if there are any. */
+  run(args: readonly string[], as?: readonly string[]): Promise<Ended>;
   /** Starts it; what it prints on standard output goes nowhere, or with `pipe` waits to be read. */
   start(args: readonly string[], stdout?: "ignore" | "pipe"): ChildProcess;
   /** Calls `work` with this process's sockets at the hosts' side. */
@@ -30,12 +30,19 @@ export function createScanLab(program: readonly string[] = PROGRAM): ScanLab {
   connect(namespaces);
   namespaces.listen(HOSTS, { port: 80, mptcp: true });
   for (const tool of ["iptables", "ip6tables"]) namespaces.run(HOSTS, `${tool} -t raw -A PREROUTING -p tcp --syn`);
-  const command = (args: readonly string[]): string[] => ["netns", "exec", SCANNER, ...program, ...args];
+  const command = (args: readonly string[], as: readonly string[] = []): string[] => [
+    "netns",
+    "exec",
+    SCANNER,
+    ...as,
+    ...program,
+    ...args,
+  ];
 
   return {
-    run: (args) =>
+    run: (args, as) =>
       new Promise((resolve, reject) => {
-        const child = spawn("ip", command(args), { stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn("ip", command(args, as), { stdio: ["ignore", "pipe", "pipe"] });
         let [stdout, stderr] = ["", ""];
         child.stdout.on("data", (data) => {
           stdout += String(data);

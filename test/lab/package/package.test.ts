@@ -39,6 +39,8 @@ describe("the agent's package", () => {
     execFileSync("tar", ["-xzf", archive, "-C", home]);
     agent = join(home, readdirSync(home)[0] ?? "", "bin/parallax-agent");
     writeFileSync(join(home, "agent.yaml"), 'open: [198.18.0.0/15, "2001:2::/48"]\n');
+    // Read by the user of the service, too.
+    execFileSync("chmod", ["-R", "a+rX", folder]);
     lab = createScanLab([agent]);
   }, 120_000);
   afterAll(() => lab.destroy());
@@ -116,6 +118,17 @@ describe("the agent's package", () => {
     expect(rows).toHaveLength(1_024);
     expect(rows.filter((row) => row.includes('"verdict":"claims-v1"'))).toHaveLength(256);
     expect(lab.synsArrived()).toBe(1_024);
+  });
+
+  it("scans with the rights that its systemd unit gives", async () => {
+    const unit = readFileSync(join(agent, "../../systemd/parallax-agent.service"), "utf8");
+    const caps = (/^AmbientCapabilities=(.*)$/m.exec(unit)?.[1] ?? "").split(" ");
+    const flags = caps.map((name) => `+${name.replace("CAP_", "").toLowerCase()}`).join(",");
+    const as = ["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", `--inh-caps=${flags}`];
+    const rights = [...as, `--ambient-caps=${flags}`, `--bounding-set=-all,${flags}`];
+    const { code, stdout, stderr } = await lab.run(["scan", ...SCAN(home)], ["setpriv", ...rights]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout.trim().split("\n")).toHaveLength(1_024);
   });
 
   it("decodes a capture", async () => {
