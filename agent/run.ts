@@ -13,6 +13,7 @@ import type { ProbeNetwork } from "./lease/probing.js";
 import { openNamedSpool } from "./lease/spool-identity.js";
 import { createRowStore } from "./lease/store.js";
 import { createTrouble } from "./lease/trouble.js";
+import { sendLines } from "./ledger/recorder.js";
 import { createPublisher } from "./publish/publisher.js";
 import { NO_SERVICE_MANAGER, type ServiceManager } from "./service/manager.js";
 import { createSession, type Session } from "./session/session.js";
@@ -42,6 +43,8 @@ export interface AgentParts {
 interface AgentTiming {
   /** Rows wait at most so long for their batch; marks move as often. */
   readonly checkpointMs: number;
+  /** What was made is told to the coordinator as often, while there is work. */
+  readonly linesMs: number;
   /** The longest wait between two attempts to reach the coordinator. */
   readonly mostBackoffMs: number;
   /** A batch without a commit notice for so long is published again. */
@@ -54,6 +57,7 @@ interface AgentTiming {
 
 const TIMING: AgentTiming = {
   checkpointMs: 1_000,
+  linesMs: 10_000,
   mostBackoffMs: 5_000,
   noticeTimeoutMs: 30_000,
   windowMs: 10_000,
@@ -76,7 +80,11 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const timing = { ...TIMING, ...parts.timing };
   const instance = parts.uuid();
   const trouble = createTrouble(log);
-  const { spool, name: spoolName } = await openNamedSpool({
+  const {
+    spool,
+    name: spoolName,
+    ledger,
+  } = await openNamedSpool({
     ...config.spool,
     agent: config.name,
     uuid: parts.uuid,
@@ -172,7 +180,11 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   });
   const ending = new AbortController();
   const receiving = network.run(ending.signal);
-  const keeping = keepBook({ book, publisher, spool, trouble, checkpointMs: timing.checkpointMs }, ending.signal);
+  const lines = () => sendLines(ledger, spool, config.name);
+  const keeping = keepBook(
+    { book, publisher, spool, trouble, checkpointMs: timing.checkpointMs, sendLines: lines, linesMs: timing.linesMs },
+    ending.signal,
+  );
   try {
     await Promise.race([abortOf(signal), session.ended, receiving, keeping]);
   } finally {
@@ -181,7 +193,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     await atMost(timing.windowMs, book.stop());
     ending.abort();
     await Promise.allSettled([receiving, keeping]);
-    await checkpoint(book, trouble);
+    await checkpoint(book, trouble, lines);
     const until = clock.monotonicMs() + timing.drainMs;
     while (spool.list().length > 0 && publisher.stats().connected && clock.monotonicMs() < until) {
       await clock.sleep(20);

@@ -8,6 +8,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { replayCommand } from "./cli/replay.js";
 import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
 import { upCommand } from "./cli/up.js";
+import { verifyLedgerCommand } from "./cli/verify-ledger.js";
 import { demoCommand } from "./demo/command.js";
 
 // A reader that went away (`| head`) is no failure.
@@ -27,6 +28,7 @@ process.exitCode = await runProgram(
         .command(compareCommand)
         .command(explainCommand)
         .command(replayCommand)
+        .command(verifyLedgerCommand)
         .command(queryCommand)
         .command(doctorCommand),
     globals: {

@@ -3,6 +3,7 @@ import type { Program } from "../../shared/cli/program.js";
 import type { ServiceEnvironment } from "../service/systemd.js";
 import { decodeCommand } from "./decode.js";
 import { doctorCommand } from "./doctor.js";
+import { ledgerCommand } from "./ledger.js";
 import { runCommand } from "./run.js";
 import { scanCommand } from "./scan.js";
 import { traceCommand } from "./trace.js";
@@ -18,5 +19,6 @@ export const agentProgram = (environment: ServiceEnvironment): Program<object> =
       .command(traceCommand)
       .command(verifyCommand)
       .command(decodeCommand)
+      .command(ledgerCommand)
       .command(doctorCommand),
 });

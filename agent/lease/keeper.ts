@@ -6,7 +6,11 @@ import type { LeaseBook } from "./book.js";
 import type { Trouble } from "./trouble.js";
 
 export interface KeeperOptions {
-  readonly book: Pick<LeaseBook, "checkpoint">;
+  readonly book: Pick<LeaseBook, "checkpoint" | "running">;
+  /** Brings new lines of the ledger into the spool. */
+  readonly sendLines: () => Promise<void>;
+  /** Least time between two messages with lines while there is work. */
+  readonly linesMs: number;
   readonly publisher: Pick<Publisher, "stats">;
   readonly spool: Pick<Spool, "damaged">;
   readonly trouble: Trouble;
@@ -20,13 +24,16 @@ export interface KeeperOptions {
 export async function keepBook(options: KeeperOptions, signal: AbortSignal): Promise<void> {
   const { book, publisher, spool, trouble } = options;
   const damaged = spool.damaged.length;
+  const restsBetween = Math.ceil(options.linesMs / options.checkpointMs);
+  let rests = 0;
   let failed = publisher.stats().failed;
   for (;;) {
     await sleep(options.checkpointMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) {
       return;
     }
-    await checkpoint(book, trouble);
+    rests = book.running === 0 || rests >= restsBetween ? 0 : rests + 1;
+    await checkpoint(book, trouble, rests === 0 ? options.sendLines : undefined);
     const broker = publisher.stats();
     if (broker.connected && broker.failed === failed) {
       trouble.end("broker");
@@ -41,9 +48,14 @@ export async function keepBook(options: KeeperOptions, signal: AbortSignal): Pro
 }
 
 /** A spool that takes no batch now is trouble, not an error: the batch is kept and nothing is sent meanwhile. */
-export async function checkpoint(book: Pick<LeaseBook, "checkpoint">, trouble: Trouble): Promise<void> {
+export async function checkpoint(
+  book: Pick<LeaseBook, "checkpoint">,
+  trouble: Trouble,
+  sendLines: () => Promise<void> = async () => undefined,
+): Promise<void> {
   try {
     await book.checkpoint();
+    await sendLines();
     trouble.end("spool");
   } catch (error) {
     trouble.begin("spool", errorMessage(error));

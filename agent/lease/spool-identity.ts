@@ -2,22 +2,29 @@ import { open, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import { type Ledger, openLedger } from "../ledger/ledger.js";
+import { recordIn } from "../ledger/recorder.js";
 import { openSpool, type Spool, type SpoolOptions } from "../spool/spool.js";
 
 export interface NamedSpool {
   readonly spool: Spool;
   /** Random, made with the folder; the coordinator counts on the spool's batches for as long as it is the same. */
   readonly name: string;
+  /** What ever was in the spool. */
+  readonly ledger: Ledger;
 }
 
 export interface NamedSpoolOptions extends SpoolOptions {
   readonly agent: string;
   readonly uuid: () => string;
+  /** Unix time. */
+  readonly nowMs?: () => number;
 }
 
 const FILE = "identity.json";
 /** Where the spool puts files that were damaged. */
 const BAD = "bad";
+export const LEDGER_FOLDER = "ledger";
 const content = z.strictObject({
   spool: z.string().min(1).max(128),
   agent: z.string(),
@@ -34,7 +41,7 @@ type Identity = z.infer<typeof content>;
  * wrong name.
  */
 export async function openNamedSpool(options: NamedSpoolOptions): Promise<NamedSpool> {
-  const { folder, agent, uuid } = options;
+  const { folder, agent, uuid, report, nowMs = Date.now } = options;
   try {
     const found = await readIdentity(join(folder, FILE));
     if (found !== null && found.agent !== agent) {
@@ -43,13 +50,15 @@ export async function openNamedSpool(options: NamedSpoolOptions): Promise<NamedS
         exitCode: 2,
       });
     }
-    const spool = await openSpool(options);
+    const ledger = await openLedger({ folder: join(folder, LEDGER_FOLDER), uuid, report });
+    const spool = await openSpool({ ...options, onDurable: recordIn(ledger, nowMs) });
+    ledger.caughtUp();
     const lost = (await readdir(join(folder, BAD))).length;
     const name = found === null || lost > found.lost ? uuid() : found.spool;
     if (name !== found?.spool || lost !== found.lost) {
       await writeIdentity(folder, { spool: name, agent, lost });
     }
-    return { spool, name };
+    return { spool, name, ledger };
   } catch (cause) {
     if (cause instanceof UserError) {
       throw cause;

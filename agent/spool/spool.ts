@@ -43,6 +43,11 @@ export interface SpoolOptions {
   readonly maxBytes: number;
   /** One line for each damaged file. */
   readonly report: (problem: string) => void;
+  /**
+   * Called with each batch that is durable, before anyone can see it in the spool, and at the opening with each that is
+   * found there. When it rejects, the batch was not taken.
+   */
+  readonly onDurable?: (meta: SpoolMeta, message: Uint8Array) => Promise<void>;
 }
 
 interface Entry {
@@ -57,7 +62,7 @@ const NO_SPACE = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** Opens the spool, makes its folder if need be, checks every file in it and drops unfinished ones. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { folder, maxBytes, report } = options;
+  const { folder, maxBytes, report, onDurable = async () => undefined } = options;
   const badFolder = join(folder, "bad");
   const entries = new Map<string, Entry>();
   const damaged: DamagedBatch[] = [];
@@ -83,12 +88,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (file.endsWith(SUFFIX)) {
       sequence = Math.max(sequence, Number.parseInt(file, 10) || 0);
       const content = await readFile(join(folder, file));
+      let record: ReturnType<typeof decodeRecord> | null = null;
       try {
-        const { meta } = decodeRecord(content);
-        entries.set(meta.batch, { meta, file, bytes: content.length });
-        bytes += content.length;
+        record = decodeRecord(content);
       } catch (cause) {
         await setAside(file, content, cause);
+      }
+      if (record !== null) {
+        await onDurable(record.meta, record.message);
+        entries.set(record.meta.batch, { meta: record.meta, file, bytes: content.length });
+        bytes += content.length;
       }
     }
   }
@@ -101,6 +110,13 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     sequence++;
     const file = `${String(sequence).padStart(12, "0")}-${meta.batch}${SUFFIX}`;
     await writeDurably(folder, file, record);
+    try {
+      await onDurable(meta, message);
+    } catch (cause) {
+      // Whoever stores it again must not find it there.
+      await rm(join(folder, file), { force: true });
+      throw NO_SPACE.has(errorCode(cause)) ? new SpoolFull(`the disk of ${folder} is full`, { cause }) : cause;
+    }
     entries.set(meta.batch, { meta, file, bytes: record.length });
     bytes += record.length;
   };

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { FactTable } from "../../shared/batch/tables.js";
+import type { BatchTable } from "../../shared/batch/tables.js";
 
 /** Values of ClickHouse's `{name:Type}` parameters. */
 export type Parameters = Readonly<Record<string, string | number | readonly string[] | readonly number[]>>;
@@ -16,7 +16,7 @@ export interface Store {
    * Inserts one Native block. `token` makes a second insert of the same block count once; with null it counts every
    * time, also one that is the same as an earlier one.
    */
-  insertBlock(table: FactTable | "target_lists", block: Uint8Array, token: string | null): Promise<void>;
+  insertBlock(table: BatchTable | "target_lists", block: Uint8Array, token: string | null): Promise<void>;
   close(): Promise<void>;
 }
 

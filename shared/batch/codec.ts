@@ -3,14 +3,14 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { DecodeError } from "../errors.js";
 import { Batch } from "../generated/parallax/batch/v1/batch.js";
 import { readCounts } from "./constants.js";
-import { BATCH_SCHEMA_VERSION, FACT_TABLES, type FactTable } from "./tables.js";
+import { BATCH_SCHEMA_VERSION, type BatchTable, FACT_TABLES } from "./tables.js";
 
 /** The message of one batch. */
 export interface BatchMessage {
   /** UUID text; the same for every delivery of the same rows. */
   readonly batch: string;
   readonly campaign: string;
-  readonly table: FactTable;
+  readonly table: BatchTable;
   readonly rows: number;
   /** Native block of the rows, without the constant columns. */
   readonly block: Uint8Array;
@@ -40,7 +40,7 @@ export function decodeBatch(bytes: Uint8Array): BatchMessage {
   if (schema < 1 || schema > BATCH_SCHEMA_VERSION) {
     throw new DecodeError(`batch ${batch} has row layout ${schema}; this version reads 1 to ${BATCH_SCHEMA_VERSION}`);
   }
-  if (!isFactTable(table)) {
+  if (!isBatchTable(table)) {
     throw new DecodeError(`batch ${batch} is for an unknown table`);
   }
   if (campaign === "") {
@@ -90,6 +90,6 @@ function hasOwnFieldsOnce(bytes: Uint8Array): boolean {
   return true;
 }
 
-function isFactTable(table: string): table is FactTable {
-  return Object.hasOwn(FACT_TABLES, table);
+function isBatchTable(table: string): table is BatchTable {
+  return table === "ledger" || Object.hasOwn(FACT_TABLES, table);
 }

@@ -27,6 +27,9 @@ export interface Column {
 
 export type FactTable = "syn_replies" | "trace_hops" | "handshakes";
 
+/** What batches carry: facts, or lines of the agent's ledger (ledger.ts). */
+export type BatchTable = FactTable | "ledger";
+
 export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   syn_replies: [
     { name: "row", type: "UInt32" },

@@ -13,23 +13,25 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const name = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
 const open = (agent = "fra-1") =>
-  openNamedSpool({ folder, maxBytes: 1_000_000, agent, uuid: () => `name ${++names}`, report: () => undefined });
+  openNamedSpool({ folder, maxBytes: 1_000_000, agent, uuid: () => name(++names), report: () => undefined });
 
 describe("the name of a spool", () => {
   test("is made with the folder and stays", async () => {
-    expect((await open()).name).toBe("name 1");
-    expect((await open()).name).toBe("name 1");
+    expect((await open()).name).toBe(name(1));
+    expect((await open()).name).toBe(name(1));
   });
 
+  // With the first batch its ledger gets a name of its own, the second one.
   test("changes when a batch is found damaged, once", async () => {
     const { spool } = await open();
     const meta = { batch: "b", campaign: "c", table: "syn_replies", rows: 1, leases: [] };
     await spool.append(meta, new Uint8Array(100));
     const file = (await readdir(folder)).find((name) => name.endsWith(".batch")) ?? "";
     await writeFile(join(folder, file), "torn");
-    expect((await open()).name).toBe("name 2");
-    expect((await open()).name).toBe("name 2");
+    expect((await open()).name).toBe(name(3));
+    expect((await open()).name).toBe(name(3));
   });
 
   test("changes at the next start when a batch was found damaged while the agent ran", async () => {
@@ -38,7 +40,7 @@ describe("the name of a spool", () => {
     const file = (await readdir(folder)).find((name) => name.endsWith(".batch")) ?? "";
     await writeFile(join(folder, file), "torn");
     expect(await spool.read("b")).toBeNull();
-    expect((await open()).name).toBe("name 2");
+    expect((await open()).name).toBe(name(3));
   });
 
   test("belongs to one agent: another one is told so", async () => {
