@@ -22,6 +22,7 @@ export interface BuildOptions {
 /** Files of the repository that go into the package as they are, and where. */
 const FILES: readonly (readonly [from: string, to: string])[] = [
   ["LICENSE", "LICENSE"],
+  ["deploy/install-agent.sh", "install-agent.sh"],
   ["deploy/package/parallax-agent", "bin/parallax-agent"],
   ["deploy/package/start.cjs", "lib/start.cjs"],
   ["deploy/package/load.cjs", "lib/load.cjs"],
