@@ -6,7 +6,7 @@ import { isBlocked, isEcho, isRefuted } from "./seen.js";
 import { changeWitness, viewWitness, type Witness } from "./witness.js";
 
 /** Hops from either end of a path that count as near to it. */
-const NEAR_HOPS = 2;
+export const NEAR_HOPS = 2;
 
 /** Finds who bears witness to a fact of the rules on places. */
 export function placementWitnesses(

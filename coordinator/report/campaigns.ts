@@ -1,0 +1,33 @@
+import { UserError } from "../../shared/errors.js";
+import { type CampaignRecord, isOver } from "../campaign/record.js";
+import type { ReportCampaign } from "./item.js";
+
+/**
+ * The campaigns of a report, by their start, the earliest first.
+ * @throws UserError for one that is not over, and for one that is named twice
+ */
+export function reportCampaigns(records: readonly CampaignRecord[]): ReportCampaign[] {
+  for (const { id, state } of records) {
+    if (records.filter((other) => other.id === id).length > 1) {
+      throw new UserError(`campaign ${id} is named twice`, { remedy: "name each campaign once", exitCode: 2 });
+    }
+    if (!isOver({ state })) {
+      throw new UserError(`campaign ${id} is ${state}: there is nothing to report yet`, {
+        remedy: `wait for its end with \`parallax campaign watch ${id}\``,
+      });
+    }
+  }
+  return [...records]
+    .sort((a, b) => startOf(a) - startOf(b) || (a.id < b.id ? -1 : 1))
+    .map((record) => ({
+      id: record.id,
+      series: record.series,
+      date: new Date(startOf(record)).toISOString().slice(0, 10),
+      vantages: record.vantages,
+    }));
+}
+
+/** Unix milliseconds. */
+export function startOf({ startedAtMs, createdAtMs }: Pick<CampaignRecord, "startedAtMs" | "createdAtMs">): number {
+  return startedAtMs ?? createdAtMs;
+}
