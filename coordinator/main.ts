@@ -6,6 +6,7 @@ import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { replayCommand } from "./cli/replay.js";
+import { reportCommand } from "./cli/report.js";
 import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
 import { upCommand } from "./cli/up.js";
 import { verifyLedgerCommand } from "./cli/verify-ledger.js";
@@ -27,6 +28,7 @@ process.exitCode = await runProgram(
         .command(canariesCommand)
         .command(compareCommand)
         .command(explainCommand)
+        .command(reportCommand)
         .command(replayCommand)
         .command(verifyLedgerCommand)
         .command(queryCommand)

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
 import type { Alarms } from "../alarm/alarms.js";
@@ -16,6 +16,8 @@ import type { ReplayDesk } from "../replay/desk.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+import { reportRoutes } from "./report-routes.js";
+import { stream, withFailure } from "./stream.js";
 
 export interface ApiOptions {
   /** Loopback port; 0 for a free one. */
@@ -149,6 +151,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
       ...(limit === undefined ? {} : { limit }),
     });
   });
+  reportRoutes(server, { campaigns, store });
   server.get("/v1/campaigns/:id/explain/:address", async (request) => {
     const campaign = campaigns.get(id(request)).id;
     const { address } = z.object({ address: z.union([z.ipv4(), z.ipv6()]) }).parse(request.params);
@@ -158,27 +161,4 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
       remedy: "it did not answer, was not asked, or the comparison is not made yet",
     });
   });
-}
-
-/** Answers with a line for each value; stops when the reader goes. */
-async function stream(values: AsyncIterable<unknown>, reply: FastifyReply): Promise<void> {
-  reply.hijack();
-  const sink = reply.raw;
-  sink.writeHead(200, { "Content-Type": "application/x-ndjson" });
-  sink.flushHeaders();
-  for await (const value of values) {
-    if (sink.destroyed) return;
-    sink.write(`${JSON.stringify(value)}\n`);
-  }
-  sink.end();
-}
-
-/** What goes wrong behind the first line can be told only by a last one. */
-async function* withFailure(values: AsyncIterable<unknown>): AsyncGenerator<unknown> {
-  try {
-    yield* values;
-  } catch (error) {
-    const remedy = error instanceof UserError ? error.remedy : "see the coordinator's log";
-    yield { failure: { error: errorMessage(error), remedy } };
-  }
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../shared/errors.js";
 import { type CampaignRecord, isOver } from "../campaign/record.js";
+import { scanVariants } from "../campaign/spec.js";
 import type { ReportCampaign } from "./item.js";
 
 /**
@@ -24,10 +25,14 @@ export function reportCampaigns(records: readonly CampaignRecord[]): ReportCampa
       series: record.series,
       date: new Date(startOf(record)).toISOString().slice(0, 10),
       vantages: record.vantages,
+      variants: scanVariants(record.spec),
+      sources: record.sources
+        .filter(({ pass }) => pass !== "canary")
+        .map(({ id, pass, size, skipped }) => ({ id, pass, size, skipped })),
     }));
 }
 
 /** Unix milliseconds. */
-export function startOf({ startedAtMs, createdAtMs }: Pick<CampaignRecord, "startedAtMs" | "createdAtMs">): number {
+function startOf({ startedAtMs, createdAtMs }: Pick<CampaignRecord, "startedAtMs" | "createdAtMs">): number {
   return startedAtMs ?? createdAtMs;
 }

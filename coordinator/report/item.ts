@@ -1,5 +1,6 @@
+import type { Variant } from "../../shared/probe/variant.js";
+import type { SourceRecord } from "../campaign/record.js";
 import type { Lookups } from "../enrich/lookups.js";
-import type { Parameters } from "../store/store.js";
 
 export type Cell = string | number | null;
 /** A row by column name; NULL is what nobody knows. */
@@ -24,6 +25,10 @@ export interface ReportCampaign {
   /** `YYYY-MM-DD` of its start, UTC. */
   readonly date: string;
   readonly vantages: readonly string[];
+  /** Those that its SYN scan sent. */
+  readonly variants: readonly Variant[];
+  /** Its target sources, canaries left out. */
+  readonly sources: readonly Pick<SourceRecord, "id" | "pass" | "size" | "skipped">[];
 }
 
 export interface ReportContext {
@@ -42,11 +47,14 @@ export interface ReportItem {
   readonly columns: readonly Column[];
   /**
    * `all`: one statement, with the parameters campaigns Array(String), by their start, and dates Array(String).
-   * `each`: a statement for each campaign, with the parameter campaign String; rows get a column `campaign` in front.
+   * `each`: a statement for each campaign, with the parameters campaign String, variants Array(String) (those sent),
+   * sources Array(String) and, for each of these, sizes and skips Array(UInt64); rows get a column `campaign` in front.
    */
   readonly over: "all" | "each";
-  sql(context: ReportContext): string;
-  readonly parameters?: Parameters;
+  /** Null where there is nothing to ask. */
+  sql(context: ReportContext): string | null;
+  /** Makes the cells of `columns` from a row of the statement; it is that row unless said. */
+  refine?(row: Row): Row;
   /** Columns whose values part the rows into tables of their own. */
   readonly split?: readonly string[];
   /** Rows of each table that the page shows; `others` sums up the count of the rest. */

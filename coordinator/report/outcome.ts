@@ -13,7 +13,8 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   "not-reached": "not reached",
 };
 
-const IS_LOSS = `(startsWith(condition, 'tcp.option.mptcp.')
+/** A row of `path_changes` is about the MPTCP option, or the SYN with it, being lost on the way. */
+export const IS_LOSS = `(startsWith(condition, 'tcp.option.mptcp.')
     AND condition NOT IN ('tcp.option.mptcp.echoed', 'tcp.option.mptcp.claimed') OR condition = 'tcp.synack.proxied')`;
 
 /**

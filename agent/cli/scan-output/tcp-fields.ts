@@ -1,3 +1,4 @@
+import { optionsHex, optionsText } from "../../../shared/option/options-text.js";
 import {
   OPTION_MPTCP,
   OPTION_MSS,
@@ -8,7 +9,6 @@ import {
 import { u8, u16, u32 } from "../../../shared/packet/ip.js";
 import type { FieldValue, OutputField } from "./field.js";
 import { isIcmp } from "./ip-fields.js";
-import { optionsHex, optionsText } from "./options-text.js";
 import type { ScannedReply } from "./reply.js";
 
 /** Fields of a SYN/ACK or RST; null in an ICMP error, as with ZMap. */

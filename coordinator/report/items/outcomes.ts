@@ -6,7 +6,14 @@ const outcomes = (id: string, title: string, about: string, isDifferent: boolean
   id,
   title,
   about,
-  columns: [CAMPAIGN, FAMILY, PORT, { name: "outcome", title: "Outcome", kind: "code" }, count("hosts", "Hosts"), share("share", "Share")],
+  columns: [
+    CAMPAIGN,
+    FAMILY,
+    PORT,
+    { name: "outcome", title: "Outcome", kind: "code" },
+    count("hosts", "Hosts"),
+    share("share", "Share"),
+  ],
   over: "each",
   sql: () => `
     SELECT family, port, outcome, count() AS hosts, hosts / sum(hosts) OVER (PARTITION BY family, port) AS share

@@ -82,6 +82,6 @@ function groupWord(name: string, value: string | number | null): string {
   return name === "port" ? `port ${value}` : String(value ?? "unknown");
 }
 
-export function round(value: number): number {
+function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

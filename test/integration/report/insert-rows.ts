@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../../../coordinator/store/store.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
-import type { FactRow } from "../../../shared/batch/rows.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
+import type { FactRow } from "../../../shared/batch/rows.js";
 import type { FactTable } from "../../../shared/batch/tables.js";
 
 /**

@@ -63,14 +63,14 @@ export interface Network {
   readonly type: string;
 }
 
-const network = (
-  amount: number,
-  asn: number,
-  name: string,
-  rank: number,
-  location: string,
-  type: string,
-): Network => ({ amount, asn, name, rank, location, type });
+const network = (amount: number, asn: number, name: string, rank: number, location: string, type: string): Network => ({
+  amount,
+  asn,
+  name,
+  rank,
+  location,
+  type,
+});
 
 /** Tables 4.8 and 4.9: networks of the truly capable hosts of D and of Y; the rest is in others. */
 export const NETWORKS: Readonly<Record<"D" | "Y", readonly Network[]>> = {

@@ -3,7 +3,7 @@ import type { FactRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/ro
 import { CHANGING_HOPS, NETWORKS, OUTCOMES, SCANS, type Scan, SUPERSETS } from "./thesis-numbers.js";
 
 /** Plain replies are a thousandth of the thesis's: they only count. */
-export const PLAIN_SCALE = 1_000;
+const PLAIN_SCALE = 1_000;
 
 type Kind = "claim" | "echo" | "plain";
 
@@ -83,20 +83,8 @@ function networkOfPlace(label: "D" | "Y", place: number): string | null {
   return networkText(label, other, rest % OTHERS_IN_ONE_NETWORK);
 }
 
-/** Networks of the truly capable hosts as prefix and number; others are many, and small. */
-export function networkPrefixes(): [prefix: string, asn: number][] {
-  return (["D", "Y"] as const).flatMap((label) => {
-    const named = NETWORKS[label].map(({ asn }, i): [string, number] => [`${label === "D" ? 20 : 21}.${i}.0.0/16`, asn]);
-    const others = Array.from({ length: 256 - named.length }, (_, i): [string, number] => [
-      `${label === "D" ? 20 : 21}.${named.length + i}.0.0/16`,
-      64_512 + i,
-    ]);
-    return [...named, ...others];
-  });
-}
-
 /** Every reply of a scan, as an agent would have written it. */
-export function* repliesOf(scan: Scan): Generator<SynReplyRow> {
+function* repliesOf(scan: Scan): Generator<SynReplyRow> {
   let index = 0;
   for (const share of sharesOf(scan)) {
     for (let i = 0; i < share.size; i++) {
@@ -126,11 +114,13 @@ export function* repliesOf(scan: Scan): Generator<SynReplyRow> {
 }
 
 /** The traces of D and Y: all hosts with a key of their own, and of D the hosts with the same key behind changing hops. */
-export function* hopsOf(scan: Scan): Generator<TraceHopRow> {
+function* hopsOf(scan: Scan): Generator<TraceHopRow> {
   if (scan.label !== "D" && scan.label !== "Y") return;
   const [claims, echoes] = sharesOf(scan);
   if (claims === undefined || echoes === undefined) return;
-  const outcomes = Object.entries(OUTCOMES[scan.label]).flatMap(([outcome, hosts]) => Array<string>(hosts).fill(outcome));
+  const outcomes = Object.entries(OUTCOMES[scan.label]).flatMap(([outcome, hosts]) =>
+    Array<string>(hosts).fill(outcome),
+  );
   for (const [i, outcome] of outcomes.entries()) {
     const target = addressOf(scan, claims, (claims.first + i) % claims.pool);
     yield hop(scan, target, 1, "192.0.2.1", []);

@@ -7,14 +7,21 @@ import { readItem } from "../../../coordinator/report/read.js";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 import { insertFacts } from "./insert-rows.js";
-import { OUTCOMES, SCANS, SUPERSETS } from "./thesis-numbers.js";
+import { CHANGING_HOPS, OUTCOMES, SCANS, SUPERSETS } from "./thesis-numbers.js";
 import { plainOf, rowsOf } from "./thesis-rows.js";
 
 let test: TestWarehouse;
 const context: ReportContext = {
   campaigns: [...SCANS]
     .sort((a, b) => (a.date < b.date ? -1 : 1))
-    .map(({ label, date }) => ({ id: label, series: "thesis", date, vantages: ["muc"] })),
+    .map(({ label, date }) => ({
+      id: label,
+      series: "thesis",
+      date,
+      vantages: ["muc"],
+      variants: ["v0"],
+      sources: [],
+    })),
   lookups: NO_LOOKUPS,
 };
 
@@ -57,9 +64,14 @@ describe("a report on the thesis's scans", () => {
 
   it("has its table 4.7: all scans together", async () => {
     const found = await rows("table-4.7");
-    expect(found.map(({ family, port, mp_capable, different_key }) => [family, port, mp_capable, different_key])).toEqual(
-      SUPERSETS.map(({ family, port, mpCapable, differentKey }) => [family, port, mpCapable, differentKey]),
-    );
+    expect(
+      found.map(({ family, port, mp_capable, different_key }) => [family, port, mp_capable, different_key]),
+    ).toEqual(SUPERSETS.map(({ family, port, mpCapable, differentKey }) => [family, port, mpCapable, differentKey]));
+  });
+
+  it("has its table 4.10: where the option is first seen changed before the last hops", async () => {
+    const found = (await rows("table-4.10")).filter(({ campaign }) => campaign === "D");
+    expect(new Map(found.map(({ address, paths }) => [address, paths]))).toEqual(new Map(CHANGING_HOPS));
   });
 
   it("has its figure 4.5: what traces found of the hosts with a different key", async () => {

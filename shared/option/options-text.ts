@@ -1,4 +1,4 @@
-import type { TcpOption } from "../../../shared/option/tcp-options.js";
+import type { TcpOption } from "./tcp-options.js";
 
 /** Bytes as the TUM fork prints them: `0x` and two digits each. */
 export function optionsHex(bytes: Uint8Array): string {

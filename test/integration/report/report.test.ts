@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { NO_LOOKUPS } from "../../../coordinator/enrich/lookups.js";
+import { csvOf } from "../../../coordinator/report/csv.js";
+import type { ReportContext, ReportSection } from "../../../coordinator/report/item.js";
+import { REPORT_ITEMS } from "../../../coordinator/report/items/index.js";
+import { readReport } from "../../../coordinator/report/read.js";
+import { pageOf } from "../../../coordinator/report/render/page.js";
+import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
+import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
+import { makeSmallCampaign, SMALL } from "./small-campaign.js";
+
+let test: TestWarehouse;
+const context: ReportContext = { campaigns: [SMALL], lookups: NO_LOOKUPS };
+let sections: ReportSection[] = [];
+
+beforeAll(async () => {
+  test = await startTestWarehouse();
+  await migrate(test.store, readMigrations("coordinator/store/sql"));
+  await makeSmallCampaign(test.store);
+  sections = await read();
+});
+afterAll(() => test.stop());
+
+async function read(): Promise<ReportSection[]> {
+  const found = [];
+  for await (const section of readReport(test.store, context)) found.push(section);
+  return found;
+}
+
+/** The lines of an item's CSV file, without its header. */
+function lines(id: string): string[] {
+  const item = REPORT_ITEMS.find((one) => one.id === id);
+  const section = sections.find((one) => one.id === id);
+  if (item === undefined || section === undefined) throw new RangeError(`no item ${id}`);
+  return csvOf(item.columns, section.rows).trimEnd().split("\r\n").slice(1);
+}
+
+describe("a report", () => {
+  it.each([
+    ["table-4.1-scans-ipv4", ["small,2026-03-02,80,5,2,0.4,1,0.2"]],
+    ["table-4.4-scans-ipv6", ["small,2026-03-02,80,1,1,1,1,1"]],
+    ["table-4.7-superset", ["IPv4,80,5,2,0.4,1,0.2", "IPv6,80,1,1,1,1,1"]],
+    ["figure-4.1-growth-ipv4", ["small,2026-03-02,80,1,0,1,1"]],
+    ["figure-4.3-echoed-keys", ["IPv4,80,same,1,0.5", "IPv4,80,different,1,0.5", "IPv6,80,different,1,1"]],
+    [
+      "table-4.2-networks-different-key",
+      ["IPv4,80,1,,unknown,,unknown,unknown", "IPv6,80,1,,unknown,,unknown,unknown"],
+    ],
+    ["table-4.8-networks-capable", ["small,IPv4,80,1,,unknown,,unknown,unknown"]],
+    ["figure-4.4-traces-same-key", ["small,IPv4,80,not-capable,1,1"]],
+    ["figure-4.5-traces-different-key", ["small,IPv4,80,mptcp,1,1"]],
+    ["table-6.2-countries", ["small,unknown,1,1"]],
+    ["table-4.10-changing-hops", ["small,IPv4,80,198.51.100.2,1,unknown,,unknown,unknown,"]],
+    ["section-4.4.3-path-lengths", ["small,fra,IPv4,0,same,1,1", "small,sin,IPv4,1,longer,1,1"]],
+    ["section-4.4.3-hops", ["small,fra,IPv4,6,1,1", "small,sin,IPv4,7,0,1", "small,sin,IPv4,8,1,0"]],
+    ["agreement", ["small,80,fra,sin,6,4,0.6666666666666666"]],
+    ["coverage", ["small,synscan/v4/80,5,4,0.8,1,1"]],
+  ])("counts what a small campaign found: %s", (id, expected) => {
+    expect(lines(id)).toEqual(expected);
+  });
+
+  it("says why something was not measured", () => {
+    const timing = sections.find(({ id }) => id === "figure-4.8-timing-capable");
+    expect(timing).toEqual({
+      id: "figure-4.8-timing-capable",
+      rows: [],
+      absent: expect.stringContaining("had no stage"),
+    });
+  });
+
+  it("shows rows as they came, with their options in words and their key", () => {
+    expect(lines("table-6.1-extract")).toContain(
+      "small,198.18.0.1,80,claims-v1,0x020405b41e0c01010102030405060708,MSS-MPTCP-,0x0102030405060708",
+    );
+  });
+
+  it("is the same to the byte when it is made again, and loads nothing", async () => {
+    const head = { campaigns: [SMALL], knowledge: [] };
+    const page = pageOf(head, REPORT_ITEMS, sections);
+    expect(pageOf(head, REPORT_ITEMS, await read()) === page).toBe(true);
+    expect(page.match(/<script|src=|url\(|@import|https?:/)).toBeNull();
+    for (const { id, title } of REPORT_ITEMS) {
+      expect(page.includes(`<section id="${id}">`)).toBe(true);
+      expect(page.includes(title)).toBe(true);
+    }
+  });
+});
