@@ -14,6 +14,8 @@ import { openNamedSpool } from "./lease/spool-identity.js";
 import { createRowStore } from "./lease/store.js";
 import { createTrouble } from "./lease/trouble.js";
 import { sendLines } from "./ledger/recorder.js";
+import { optOutFile } from "./optout/file.js";
+import { openOptOutKeeper } from "./optout/keeper.js";
 import { createPublisher } from "./publish/publisher.js";
 import { NO_SERVICE_MANAGER, type ServiceManager } from "./service/manager.js";
 import { createSession, type Session } from "./session/session.js";
@@ -92,6 +94,11 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   });
   const left = spool.list();
   const network = await parts.openNetwork();
+  const optOuts = openOptOutKeeper({
+    file: optOutFile(config.spool.folder),
+    leaveOut: network.leaveOut,
+    report: (problem) => log.error(problem),
+  });
   const fence = createFence(clock.monotonicMs);
   const publisher = createPublisher({
     spool,
@@ -152,13 +159,16 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);
         book.forgetPauses();
+        optOuts.sessionBegins();
         trouble.end("coordinator");
         isConnected = true;
         service.ready();
         log.info({ coordinator: config.coordinator.address, left: left.length }, "connected");
       },
+      heldOptOuts: () => optOuts.list.hash,
+      optOuts: optOuts.take,
       heartbeat(sequence) {
-        const report = { leases: book.marks(sequence), stats: stats() };
+        const report = { leases: book.marks(sequence), stats: stats(), optOuts: optOuts.confirmed };
         fence.heartbeatSent(sequence);
         return report;
       },

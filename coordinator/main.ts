@@ -5,6 +5,7 @@ import { runProgram } from "../shared/cli/program.js";
 import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
 import { doctorCommand } from "./cli/doctor.js";
+import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
 import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
@@ -24,6 +25,7 @@ process.exitCode = await runProgram(
         .command(upCommand)
         .command(demoCommand)
         .command(campaignCommand)
+        .command(optOutCommand)
         .command(agentsCommand)
         .command(canariesCommand)
         .command(compareCommand)

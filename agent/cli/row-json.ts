@@ -1,8 +1,8 @@
 import { formatAddress } from "../../shared/address/address.js";
-import type { FactRow } from "../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../shared/batch/rows.js";
 
 /** A row as one line of JSON: addresses as text, bytes and keys as hexadecimal digits. */
-export function rowToJson(row: FactRow): string {
+export function rowToJson(row: EvidenceRow): string {
   return JSON.stringify(row, (_key, value: unknown) => {
     if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
     if (typeof value === "bigint") return value.toString(16).padStart(16, "0");

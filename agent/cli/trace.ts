@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { CommandModule } from "yargs";
 import { addressFamily } from "../../shared/address/address.js";
-import type { FactRow, TraceHopRow } from "../../shared/batch/rows.js";
+import type { EvidenceRow, TraceHopRow } from "../../shared/batch/rows.js";
 import { createProbeFields } from "../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../shared/probe/match.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
@@ -163,7 +163,7 @@ function createPrint(targets: readonly Target[], variants: readonly Variant[], j
   const rows = new Map<number, TraceHopRow[]>();
   let printed = 0;
   return {
-    row(row: FactRow): void {
+    row(row: EvidenceRow): void {
       if (json) process.stdout.write(`${rowToJson(row)}\n`);
       else if (row.table === "trace_hops") rows.set(row.index, [...(rows.get(row.index) ?? []), row]);
     },

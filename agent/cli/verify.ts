@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { CommandModule } from "yargs";
 import { addressFamily, formatAddress } from "../../shared/address/address.js";
-import type { FactRow } from "../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../shared/batch/rows.js";
 import { createProbeFields } from "../../shared/probe/fields.js";
 import { createListSource } from "../../shared/target/list.js";
 import { createVerify } from "../verify/engine.js";
@@ -60,7 +60,7 @@ async function verify(args: VerifyArguments, rules: OwnRules): Promise<void> {
   const targets = listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
   const paint = process.stdout.isTTY ? terminalPaint : plainPaint;
   const answered = new Set<string>();
-  const print = (row: FactRow): void => {
+  const print = (row: EvidenceRow): void => {
     if (row.table !== "handshakes") return;
     answered.add(`${formatAddress(row.target)} port ${row.port}`);
     const lines = args.json ? [rowToJson(row)] : [...formatHandshake(row, paint), ""];

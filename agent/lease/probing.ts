@@ -5,6 +5,7 @@ import { createProbeFields, type ProbeFields } from "../../shared/probe/fields.j
 import { createReplyMatcher, type ReplyMatcher } from "../../shared/probe/match.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../shared/probe/profile.js";
 import { inAnyPrefix } from "../../shared/target/prefix-set.js";
+import { createTarget } from "../../shared/target/source.js";
 import { createJointCap } from "../rate/joint-cap.js";
 import { createPacer } from "../rate/pacer.js";
 import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js";
@@ -24,6 +25,8 @@ export interface ProbeNetwork {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   readonly startProbing: StartProbing;
+  /** Who has opted out, in place of what was said before: not asked any more, in work that is under way too; resolves when it holds. */
+  leaveOut(optedOut: readonly Prefix[]): Promise<void>;
   /** Takes replies in until `signal` is aborted; rejects when the interface is of no more use. */
   run(signal: AbortSignal): Promise<void>;
   stats(): { packetsSent: number; replies: number; kernelDrops: number; sendErrors: number };
@@ -40,7 +43,7 @@ export interface ProbeNetworkOptions {
   readonly source6: Uint8Array | null;
   /** The agent's own cap. */
   readonly packetsPerSecond: number;
-  /** Opt-outs and the agent's own blocks: left out when their turn comes, whatever a plan asks for. */
+  /** The agent's own blocks: left out when their turn comes, whatever a plan asks for. */
   readonly leftOut: readonly Prefix[];
   /** Rejects with UserError when handshakes cannot be made here. */
   readonly prepareHandshakes: () => Promise<void>;
@@ -65,7 +68,8 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
   const receiver = createReceiver({ port, clock });
   const own = sharedCap(options.packetsPerSecond, clock);
   const campaigns = new Map<string, CampaignParts>();
-  const isSkipped = inAnyPrefix(options.leftOut);
+  const isBlocked = inAnyPrefix(options.leftOut);
+  let hasOptedOut = inAnyPrefix([]);
   const busyHosts = new Set<string>();
 
   const partsOf = (plan: WorkPlan) => {
@@ -100,6 +104,19 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
       retries: plan.retries,
       replyWindowMs: plan.replyWindowMs,
       emit: job.emit,
+      onLeftOut(index) {
+        const target = createTarget();
+        job.source.targetAt(index, target);
+        const reason = isBlocked(target.address) ? "blocklist" : "opt-out";
+        job.emit({
+          table: "target_skips",
+          source: sourceOfPlan(plan.plan),
+          index,
+          target: target.address,
+          port: target.port,
+          reason,
+        });
+      },
     };
     const halves: HalvesOptions = {
       ...engine,
@@ -127,7 +144,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
           resetPacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil: always }),
           prepare: options.prepareHandshakes,
           busyHosts,
-          isSkipped,
+          isSkipped: (address) => isBlocked(address) || hasOptedOut(address),
         });
     }
   };
@@ -158,6 +175,10 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
     ipv4: source4 !== null,
     ipv6: source6 !== null,
     startProbing,
+    leaveOut(optedOut) {
+      hasOptedOut = inAnyPrefix(optedOut);
+      return host.leaveOut(optedOut);
+    },
     run: (signal) => receiver.run(signal),
     stats() {
       const probes = host.stats();

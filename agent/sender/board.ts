@@ -70,9 +70,10 @@ export function attachSendBoard(memory: SharedArrayBuffer): SendBoard {
     settled: () => get(SETTLED),
     announce: (sent) => set(SENT, sent),
     publish({ done, packets, skipped }) {
-      set(DONE, done);
       set(PACKETS, packets);
       set(SKIPPED_TARGETS, skipped);
+      // Last: whoever sees an index done knows of those left out below it.
+      set(DONE, done);
     },
     progress: () => ({ sent: get(SENT), done: get(DONE), packets: get(PACKETS), skipped: get(SKIPPED_TARGETS) }),
   };

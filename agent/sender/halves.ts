@@ -14,7 +14,7 @@ export interface HalvesOptions extends EngineOptions {
   readonly sourceSpec: TargetSourceSpec;
   /** Memory of the rate caps: the agent's, then the campaign's where it has one. */
   readonly caps: readonly [SharedArrayBuffer, ...SharedArrayBuffer[]];
-  /** Left out when their turn comes. */
+  /** Left out when their turn comes, besides what the host leaves out. */
   readonly skip: readonly Prefix[];
   readonly perPrefix: PrefixShare | null;
   /** Monotonic ms until which may be sent, as far as is known now; looked at every few milliseconds. */
@@ -27,6 +27,8 @@ export interface Halves {
   /** The receiving half: takes the answers while the sending half works. `settled` is the board's, without a look at it. */
   subscription(settled: () => number): Subscription;
   counters(): Pick<EngineProgress, "replies" | "duplicates" | "late">;
+  /** Whether the index, which is done and not settled yet, was left out without having been asked. */
+  isLeftOut(index: number): boolean;
 }
 
 /**
@@ -48,6 +50,16 @@ export function joinHalves(options: HalvesOptions, halves: Halves): Engine {
   let candidate: { readonly done: number; readonly atMs: number } | null = null;
   let packets = 0;
   let lastSentAtMs = Number.NEGATIVE_INFINITY;
+  let toldLeftOut = 0;
+
+  /** `skipped`: how many there are so far, also behind `to`. */
+  function tellLeftOut(from: number, to: number, skipped: number): void {
+    for (let index = from; index < to && toldLeftOut < skipped; index++) {
+      if (!halves.isLeftOut(index)) continue;
+      toldLeftOut++;
+      options.onLeftOut?.(index);
+    }
+  }
 
   function look(): void {
     const nowMs = clock.monotonicMs();
@@ -59,6 +71,7 @@ export function joinHalves(options: HalvesOptions, halves: Halves): Engine {
     if (candidate !== null && nowMs >= candidate.atMs + RING_DELAY_MS) {
       if (receiver.emptiedAtMs < candidate.atMs + RING_DELAY_MS) receiver.receiveNow();
       if (receiver.emptiedAtMs >= candidate.atMs + RING_DELAY_MS) {
+        tellLeftOut(settled, candidate.done, progress.skipped);
         settled = candidate.done;
         board.settle(settled);
         candidate = null;

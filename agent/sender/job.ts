@@ -22,7 +22,7 @@ export interface JobBasics {
   /** The campaign's, 16 bytes. */
   readonly secret: Uint8Array;
   readonly profile: OptionProfile;
-  /** Left out when their turn comes: opt-outs, the agent's own blocks. */
+  /** Left out when their turn comes: the agent's own blocks. */
   readonly skip: readonly Prefix[];
   readonly perPrefix: PrefixShare | null;
 }
@@ -48,6 +48,11 @@ export interface SenderHost {
    * sleeping sender looks at its board at least every 20 ms.
    */
   send(job: SendJob): Promise<void>;
+  /**
+   * Leaves these out of every job, those that are under way too, in place of what it was told before. Resolves when
+   * no further batch has a probe to one of them.
+   */
+  leaveOut(prefixes: readonly Prefix[]): Promise<void>;
   /** Of the ports that are the host's own. */
   stats(): { readonly sent: number; readonly sendErrors: number };
   /** Ends what still runs. */

@@ -34,6 +34,7 @@ export function createLocalHost(options: LocalHostOptions): SenderHost {
         loop.add(job, (error) => (error === null ? resolve() : reject(error)));
         running ??= run();
       }),
+    leaveOut: async (prefixes) => loop.leaveOut(prefixes),
     // The port counts what is sent through it.
     stats: () => ({ sent: 0, sendErrors: 0 }),
     async close() {

@@ -1,8 +1,8 @@
+import type { Prefix } from "../../shared/address/prefix.js";
 import type { PrefixShare } from "../../shared/lease/work.js";
 import { createProbeBuilder, type ProbeBuilder } from "../../shared/probe/build.js";
 import type { ProbeKernel } from "../../shared/probe/kernel.js";
 import { profileFacts } from "../../shared/probe/profile.js";
-import { inAnyPrefix } from "../../shared/target/prefix-set.js";
 import { openTargetSource } from "../../shared/target/spec.js";
 import { createJointCap } from "../rate/joint-cap.js";
 import { createPrefixBudget, type PrefixBudget } from "../rate/prefix-budget.js";
@@ -14,6 +14,7 @@ import { createTraceSender } from "../tracebox/sender.js";
 import type { SendPort } from "../wire/port.js";
 import type { SendJob } from "./job.js";
 import type { Sender } from "./sender.js";
+import { type Skips, skippedOf } from "./skips.js";
 
 export interface SenderLoopOptions {
   readonly port: SendPort;
@@ -31,6 +32,8 @@ export interface SenderLoopOptions {
 export interface SenderLoop {
   /** Calls `onEnd` when the job is over, with what it failed by or null. */
   add(job: SendJob, onEnd: (error: unknown) => void): void;
+  /** Leaves these out of every job, from the next batch on, in place of what it was told before. */
+  leaveOut(prefixes: readonly Prefix[]): void;
   /** A batch of each sender; returns the milliseconds until one of them has something to do, at most `IDLE_MS`. */
   turn(): number;
   readonly active: number;
@@ -43,6 +46,8 @@ const MOST_STEPS = 10_000;
 export const MOST_JOBS = 4096;
 
 interface Entry {
+  readonly job: SendJob;
+  readonly skips: Skips;
   readonly sender: Sender;
   readonly builder: ProbeBuilder;
   readonly onEnd: (error: unknown) => void;
@@ -53,6 +58,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
   const senders = new Set<Entry>();
   /** Whose batch lies in the port's slots and is not all out: nobody else may fill them. */
   let owner: Entry | null = null;
+  let leftOut: readonly Prefix[] = [];
   /** Shared by all jobs: what one campaign sends to a network counts for the others. */
   const budgets = new Map<string, PrefixBudget>();
 
@@ -64,7 +70,9 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     return { table, packetsPerSecond: plan.packetsPerSecond / options.loops };
   }
 
-  function senderOf(job: SendJob, builder: ProbeBuilder): Sender {
+  const skippedIn = (job: SendJob): Skips["isSkipped"] => skippedOf(job.source, [...job.skip, ...leftOut]);
+
+  function senderOf(job: SendJob, builder: ProbeBuilder, skips: Skips): Sender {
     const [first, ...others] = job.caps;
     const cap = others.reduce(
       (outer, memory) => createJointCap(outer, attachRateCap(memory, clock.monotonicMs)),
@@ -75,7 +83,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       ...{ port, from, to, variants, builder, kernel, retries, replyWindowMs, cap, clock },
       source: openTargetSource(job.source),
       budget: budgetOf(job.perPrefix),
-      isSkipped: job.skip.length === 0 ? null : inAnyPrefix(job.skip),
+      skips,
     };
     switch (job.stage) {
       case "synscan":
@@ -99,11 +107,16 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
         kernel,
       });
       try {
-        senders.add({ sender: senderOf(job, builder), builder, onEnd });
+        const skips: Skips = { isSkipped: skippedIn(job) };
+        senders.add({ job, skips, sender: senderOf(job, builder, skips), builder, onEnd });
       } catch (error) {
         builder.release();
         throw error;
       }
+    },
+    leaveOut(prefixes) {
+      leftOut = prefixes;
+      for (const { job, skips } of senders) skips.isSkipped = skippedIn(job);
     },
     turn() {
       let wait = IDLE_MS;

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Prefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import type { PortPlan } from "../wire/plan-port.js";
 import type { SenderHost, SendJob } from "./job.js";
@@ -14,10 +15,10 @@ export interface ThreadSetup {
   readonly counters: SharedArrayBuffer;
 }
 
-export interface StartMessage {
-  readonly id: number;
-  readonly job: SendJob;
-}
+/** Work for the thread, in the order in which it was posted. */
+export type ThreadMessage =
+  | { readonly kind: "start"; readonly id: number; readonly job: SendJob }
+  | { readonly kind: "leave-out"; readonly id: number; readonly prefixes: readonly Prefix[] };
 
 /** `error` null: the job is over. `id` null: the thread itself cannot go on. */
 export interface EndMessage {
@@ -25,11 +26,17 @@ export interface EndMessage {
   readonly error: { readonly message: string; readonly remedy: string; readonly exitCode: 1 | 2 } | null;
 }
 
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Thread {
   readonly worker: Worker;
   readonly wake: Int32Array;
   readonly counters: BigInt64Array;
-  readonly jobs: Map<number, { resolve: () => void; reject: (error: unknown) => void }>;
+  /** What was posted and is not over, by number. */
+  readonly jobs: Map<number, Waiter>;
   /** Why it takes no more jobs. */
   failed: UserError | null;
 }
@@ -48,11 +55,20 @@ export function createThreadHost(plan: PortPlan): SenderHost {
           reject(thread.failed);
           return;
         }
-        const id = ++lastId;
-        thread.jobs.set(id, { resolve, reject });
-        thread.worker.postMessage({ id, job } satisfies StartMessage);
-        rouse(thread);
+        post(thread, { kind: "start", id: ++lastId, job }, { resolve, reject });
       }),
+    async leaveOut(prefixes) {
+      const told = threads
+        .filter(({ failed }) => failed === null)
+        .map(
+          (thread) =>
+            new Promise<void>((resolve) => {
+              // A thread that fails meanwhile sends nothing any more.
+              post(thread, { kind: "leave-out", id: ++lastId, prefixes }, { resolve, reject: () => resolve() });
+            }),
+        );
+      await Promise.all(told);
+    },
     stats() {
       const sum = (word: number): number =>
         threads.reduce((all, { counters }) => all + Number(Atomics.load(counters, word)), 0);
@@ -104,6 +120,12 @@ function startThread(plan: PortPlan, queue: number): Thread {
   worker.on("error", (cause) => fail(endedEarly(cause)));
   worker.on("exit", () => fail(endedEarly()));
   return thread;
+}
+
+function post(thread: Thread, message: ThreadMessage, onEnd: Waiter): void {
+  thread.jobs.set(message.id, onEnd);
+  thread.worker.postMessage(message);
+  rouse(thread);
 }
 
 function rouse({ wake }: Thread): void {

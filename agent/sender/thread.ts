@@ -4,7 +4,7 @@ import { createProbeKernel } from "../../shared/probe/kernel.js";
 import { createSystemClock } from "../wire/clock.js";
 import { openSendPort, SEND_FRAME_BYTES } from "../wire/open-port.js";
 import { createSenderLoop, MOST_JOBS } from "./loop.js";
-import type { EndMessage, StartMessage, ThreadSetup } from "./thread-host.js";
+import type { EndMessage, ThreadMessage, ThreadSetup } from "./thread-host.js";
 
 /** Between two looks at what else there is to do: it takes as long as several packets. */
 const TURNS = 16;
@@ -44,9 +44,15 @@ function main(setup: ThreadSetup): void {
   function takeJobs(): void {
     if (parentPort === null) throw new Error("not in a thread");
     for (;;) {
-      const received: { message: StartMessage } | undefined = receiveMessageOnPort(parentPort);
+      const received: { message: ThreadMessage } | undefined = receiveMessageOnPort(parentPort);
       if (received === undefined) return;
-      const { id, job } = received.message;
+      const { message } = received;
+      if (message.kind === "leave-out") {
+        loop.leaveOut(message.prefixes);
+        post({ id: message.id, error: null });
+        continue;
+      }
+      const { id, job } = message;
       try {
         loop.add(job, (error) => post({ id, error: error === null ? null : plain(error) }));
       } catch (error) {

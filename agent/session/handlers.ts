@@ -1,4 +1,5 @@
 import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { OptOutPart } from "../optout/keeper.js";
 
 /** What the session does not decide itself. Called in the order in which the messages came. */
 export interface SessionHandlers {
@@ -9,8 +10,16 @@ export interface SessionHandlers {
   revoke(lease: string, reason: string): void;
   /** Nothing is to be sent for the campaign, or it goes on. A session begins with none paused. */
   pause(campaign: string, paused: boolean): void;
+  /** Hash of the opt-outs that the agent holds. */
+  heldOptOuts(): string;
+  /** Throws DecodeError for a part that does not fit. */
+  optOuts(part: OptOutPart): void;
   /** What heartbeat `sequence`, about to be sent, says. */
-  heartbeat(sequence: number): { readonly leases: readonly LeaseMarks[]; readonly stats: AgentStats };
+  heartbeat(sequence: number): {
+    readonly leases: readonly LeaseMarks[];
+    readonly stats: AgentStats;
+    readonly optOuts: number;
+  };
   acknowledged(sequence: number): void;
   disconnected(reason: string, retryInMs: number): void;
   /** Something that the coordinator sent cannot be used. */

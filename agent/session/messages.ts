@@ -10,6 +10,7 @@ import type {
 } from "../../shared/lease/work.js";
 import { STAGES, VARIANTS } from "../../shared/probe/variant.js";
 import type { Target } from "../../shared/target/source.js";
+import type { OptOutPart } from "../optout/keeper.js";
 
 const KEY_BYTES = 16;
 /** What a coordinator may ask for; a campaign needs far less. */
@@ -121,6 +122,11 @@ export function encodeStats(stats: AgentStats): wire.AgentStats {
     spoolBytes: BigInt(stats.spoolBytes),
     lastError: stats.lastError,
   };
+}
+
+/** Takes over a part of the opt-outs. Throws DecodeError. */
+export function decodeOptOuts({ revision, hash, part, parts, prefixes }: wire.OptOuts): OptOutPart {
+  return { revision: index(revision), hash, part, parts, packed: Uint8Array.from(prefixes) };
 }
 
 function index(value: bigint): number {

@@ -11,7 +11,7 @@ export interface SessionOptions {
   /** `host:port`, or `unix:path`. */
   readonly address: string;
   readonly token: string;
-  readonly hello: Omit<Hello, "protocol">;
+  readonly hello: Omit<Hello, "protocol" | "optOuts">;
   readonly handlers: SessionHandlers;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -55,7 +55,7 @@ export function createSession(options: SessionOptions): Session {
     current = openStream({
       client,
       metadata,
-      hello: { ...options.hello, protocol: SESSION_PROTOCOL },
+      hello: { ...options.hello, protocol: SESSION_PROTOCOL, optOuts: handlers.heldOptOuts() },
       nowMs: options.nowMs,
       nextSequence: () => {
         lastSequence += 1;

@@ -8,7 +8,7 @@ import type {
   Welcome,
 } from "../../shared/generated/parallax/agent/v1/session.js";
 import type { SessionHandlers } from "./handlers.js";
-import { decodeGrant, decodePlan, encodeMarks, encodeStats } from "./messages.js";
+import { decodeGrant, decodeOptOuts, decodePlan, encodeMarks, encodeStats } from "./messages.js";
 
 /** How one stream ended. */
 export interface StreamEnd {
@@ -61,11 +61,16 @@ export function openStream(options: StreamOptions): Stream {
         return;
       }
       const sequence = options.nextSequence();
-      const { leases, stats } = handlers.heartbeat(sequence);
+      const { leases, stats, optOuts } = handlers.heartbeat(sequence);
       call.write({
         body: {
           $case: "heartbeat",
-          value: { sequence: BigInt(sequence), leases: leases.map(encodeMarks), stats: encodeStats(stats) },
+          value: {
+            sequence: BigInt(sequence),
+            leases: leases.map(encodeMarks),
+            stats: encodeStats(stats),
+            optOuts: BigInt(optOuts),
+          },
         },
       });
     },
@@ -129,6 +134,9 @@ export function openStream(options: StreamOptions): Stream {
         break;
       case "pause":
         handlers.pause(body.value.campaign, body.value.paused);
+        break;
+      case "optOuts":
+        decoded(() => handlers.optOuts(decodeOptOuts(body.value)), handlers);
         break;
       case undefined:
         // A message of a newer coordinator.

@@ -16,6 +16,8 @@ export interface ScanBoard extends SendBoard {
 
 /** The bit of a target that is left out. */
 export const SKIPPED = 0x80;
+/** The bit of a target that was asked and is asked no more: it has opted out since. */
+export const ENDED = 0x40;
 
 /** Places for the answers of 8 million targets: 2.4 million targets are open in 6 s of windows at 400,000 a second. */
 const MOST_CAPACITY = 1 << 23;

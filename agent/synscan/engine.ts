@@ -1,6 +1,6 @@
 import { type HalvesOptions, jobBasics, joinHalves } from "../sender/halves.js";
 import type { Engine } from "../wire/engine.js";
-import { createScanBoard } from "./board.js";
+import { createScanBoard, SKIPPED } from "./board.js";
 import { createSynReplies } from "./replies.js";
 
 export type SynScanOptions = HalvesOptions;
@@ -19,5 +19,6 @@ export function createSynScan(options: SynScanOptions): Engine {
       onSegment: (segment, variant, capturedUs) => replies.takeSegment(segment, variant, capturedUs, settled()),
     }),
     counters: replies.counters,
+    isLeftOut: (index) => (board.marks(index) & SKIPPED) !== 0,
   });
 }

@@ -9,7 +9,8 @@ import {
   type WriteBatch,
 } from "../sender/batch-sender.js";
 import type { Sender } from "../sender/sender.js";
-import { type ScanBoard, SKIPPED } from "./board.js";
+import type { Skips } from "../sender/skips.js";
+import { ENDED, type ScanBoard, SKIPPED } from "./board.js";
 import { createDeferred } from "./deferred.js";
 import { chunkIndices, createSchedule, type Pass } from "./schedule.js";
 import { countBits, lowestBits } from "./variant-bits.js";
@@ -28,8 +29,8 @@ export interface SynSenderOptions extends BatchSenderOptions {
   readonly replyWindowMs: number;
   /** Null: prefixes have no budget of their own. */
   readonly budget: { readonly table: PrefixBudget; readonly packetsPerSecond: number } | null;
-  /** Targets that are left out when their turn comes; null: none. */
-  readonly isSkipped: ((address: Uint8Array) => boolean) | null;
+  /** Targets that are left out when their turn comes. */
+  readonly skips: Skips;
 }
 
 /** A pass under way: it is out when all of its targets were taken and none waits for its prefix. */
@@ -64,10 +65,13 @@ export function createSynSender(options: SynSenderOptions): Sender {
 }
 
 function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
-  const { board, source, from, to, variants, builder, ttl, cap, budget, isSkipped, clock } = options;
+  const { board, source, from, to, variants, builder, ttl, cap, budget, skips, clock } = options;
   // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
   const { marks: marksAt } = board;
   const allBits = (1 << variants.length) - 1;
+  /** No probe is sent any more to a target with one of these. */
+  const over = SKIPPED | ENDED;
+  let knownSkips = skips.isSkipped;
   /** For each set of bits on the board that are missing, the variants that they stand for as bits of VARIANTS. */
   const wantedFor = Uint8Array.from({ length: allBits + 1 }, (_, missing) =>
     variants.reduce((all, variant, i) => all | (((missing >>> i) & 1) << VARIANTS.indexOf(variant)), 0),
@@ -80,7 +84,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
     replyWindowMs: options.replyWindowMs,
     isComplete: (index) => {
       const marks = marksAt(index);
-      return (marks & allBits) === allBits || (marks & SKIPPED) !== 0;
+      return (marks & allBits) === allBits || (marks & over) !== 0;
     },
   });
   const deferred = createDeferred<OpenPass>(MOST_DEFERRED);
@@ -98,8 +102,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
   let skipped = 0;
 
   /** Probes that a target with these marks still needs, as bits of VARIANTS. */
-  const missingProbes = (marks: number): number =>
-    (marks & SKIPPED) !== 0 ? 0 : (wantedFor[~marks & allBits] as number);
+  const missingProbes = (marks: number): number => ((marks & over) !== 0 ? 0 : (wantedFor[~marks & allBits] as number));
 
   /** Makes the next target current; false when none can be taken now. */
   function takeTarget(nowMs: number): boolean {
@@ -108,7 +111,10 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
       if (due !== undefined) {
         due.of.waiting--;
         source.targetAt(due.index, target);
-        begin(due.index, due.of, missingProbes(marksAt(due.index)));
+        // It may have opted out while it waited.
+        const isOut = skips.isSkipped?.(target.address) ?? false;
+        if (isOut) leaveOut(due.index, due.of);
+        begin(due.index, due.of, isOut ? 0 : missingProbes(marksAt(due.index)));
         return true;
       }
     }
@@ -121,10 +127,8 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
       const missing = missingProbes(marksAt(index));
       if (missing !== 0) {
         reader.targetAt(index, target);
-        if (isSkipped?.(target.address)) {
-          board.mark(index, SKIPPED);
-          skipped++;
-        } else {
+        if (skips.isSkipped?.(target.address)) leaveOut(index, open);
+        else {
           const atMs = reserve(missing, nowMs);
           if (atMs === null) return false;
           if (atMs <= nowMs) {
@@ -141,6 +145,25 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
       indices[NEXT] = index + 1;
     }
     return false;
+  }
+
+  /** A target of the first pass was not asked at all; one of a later pass was, and is not asked again. */
+  function leaveOut(index: number, of: OpenPass | null): void {
+    const isFirst = of?.pass.number === 0;
+    board.mark(index, isFirst ? SKIPPED : ENDED);
+    if (isFirst) skipped++;
+  }
+
+  /** The targets to leave out have changed: the one whose probes are being sent may be one of them. */
+  function takeSkips(): void {
+    knownSkips = skips.isSkipped;
+    const index = indices[CURRENT] as number;
+    if (index === NONE || knownSkips === null) return;
+    source.targetAt(index, target);
+    if (!knownSkips(target.address)) return;
+    board.mark(index, ENDED);
+    wanted = 0;
+    endTarget();
   }
 
   /** When the target's probes may go; null: ask again. */
@@ -186,6 +209,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
 
   /** Puts up to `permitted` probes into the batch; returns how many. */
   function fill(permitted: number, nowMs: number): number {
+    if (skips.isSkipped !== knownSkips) takeSkips();
     const most = Math.min(permitted, BATCH_PROBES);
     let slots = 0;
     let targets = 0;
@@ -213,7 +237,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
    * is most of a scan. Returns how many.
    */
   function addRun(targets: number, slots: number, most: number): number {
-    if (budget !== null || isSkipped !== null || reader.run === null) return 0;
+    if (budget !== null || skips.isSkipped !== null || reader.run === null) return 0;
     const index = indices[NEXT] as number;
     const end = Math.min(indices[PASS_END] as number, index + Math.floor((most - slots) / variants.length));
     const unmarked = index < end ? board.unmarked(index, end) : 0;

@@ -30,6 +30,8 @@ export interface TraceBoard extends SendBoard {
   readonly pauseMs: Uint16Array;
   /** Receiver, per place: hops to the target as its answer suggests; 0: no answer yet. */
   readonly distance: Uint8Array;
+  /** Sender, per place: 1 when the target is left out. */
+  readonly leftOut: Uint8Array;
   /** Sender, per trace and TTL: when it was sent last, see `stampOf`; 0: never. Place `trace * ttls + ttl`. */
   readonly sentAt: Uint16Array;
   readonly ttls: number;
@@ -76,6 +78,7 @@ export function attachTraceBoard(memory: SharedArrayBuffer, shape: TraceShape): 
   const shows = new Uint8Array(memory, take(traces), traces);
   const retried = new Uint8Array(memory, take(traces), traces);
   const distance = new Uint8Array(memory, take(capacity), capacity);
+  const leftOut = new Uint8Array(memory, take(capacity), capacity);
   const share = 1 / capacity;
   const placeOf = (index: number): number => index - Math.floor(index * share) * capacity;
 
@@ -84,7 +87,7 @@ export function attachTraceBoard(memory: SharedArrayBuffer, shape: TraceShape): 
     const end = to * shape.variants;
     for (const words of [answeredLow, answeredHigh, pauseMs, final, shows, retried]) words.fill(0, first, end);
     sentAt.fill(0, first * ttls, end * ttls);
-    distance.fill(0, from, to);
+    for (const bytes of [distance, leftOut]) bytes.fill(0, from, to);
   }
 
   return Object.assign(attachSendBoard(memory), {
@@ -97,6 +100,7 @@ export function attachTraceBoard(memory: SharedArrayBuffer, shape: TraceShape): 
     pauseMs,
     retried,
     distance,
+    leftOut,
     sentAt,
     ttls,
     hopRates: new Float64Array(memory, BOARD_BYTES, HOP_RATES),
@@ -132,5 +136,5 @@ function ttlsOf({ maxTtl }: TraceShape): number {
 }
 
 function bytesOfPlace(shape: TraceShape): number {
-  return shape.variants * (4 + 4 + 2 * ttlsOf(shape) + 2 + 1 + 1 + 1) + 1;
+  return shape.variants * (4 + 4 + 2 * ttlsOf(shape) + 2 + 1 + 1 + 1) + 2;
 }

@@ -37,5 +37,6 @@ export function createTracebox(options: TraceboxOptions): Engine {
       onQuoted: (quoted, capturedUs) => replies.takeQuoted(quoted, capturedUs, settled()),
     }),
     counters: replies.counters,
+    isLeftOut: (index) => board.leftOut[board.placeOf(index)] !== 0,
   });
 }

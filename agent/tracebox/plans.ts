@@ -1,5 +1,6 @@
 import { addressFamily } from "../../shared/address/address.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
+import type { Skips } from "../sender/skips.js";
 import type { TraceBoard } from "./board.js";
 import type { Chunk } from "./chunk.js";
 import { nextTtls, type TraceState } from "./range.js";
@@ -11,7 +12,7 @@ export interface TracePlansOptions {
   readonly variants: readonly unknown[];
   readonly maxTtl: number;
   readonly retries: number;
-  readonly isSkipped: ((address: Uint8Array) => boolean) | null;
+  readonly skips: Skips;
 }
 
 /** The sender's side of the traces: what is planned, what was sent, and how often silent hops were asked again. */
@@ -21,6 +22,8 @@ export interface TracePlans {
   readonly high: Int32Array;
   /** Empties the places of a new chunk, and leaves out the targets that are not to be asked. */
   begin(chunk: Chunk): void;
+  /** A target is asked nothing more; returns how many probes were planned for it. */
+  end(index: number): number;
   /** Plans the next pass; returns how many probes it has. */
   plan(chunk: Chunk): number;
   /** A planned probe goes out. */
@@ -82,10 +85,22 @@ export function createTracePlans(options: TracePlansOptions): TracePlans {
         }
         source.targetAt(index, target);
         const spared = index % SAMPLE === 0 ? 0 : chunk.sharedHops[addressFamily(target.address) === 4 ? 0 : 1];
-        const isSkipped = options.isSkipped?.(target.address) ?? false;
+        const isSkipped = options.skips.isSkipped?.(target.address) ?? false;
         asked[place] = isSkipped ? 0 : 1 + spared;
+        board.leftOut[place] = Number(isSkipped);
         if (isSkipped) skipped++;
       }
+    },
+    end(index) {
+      const place = board.placeOf(index);
+      asked[place] = 0;
+      let planned = 0;
+      for (let trace = place * count; trace < (place + 1) * count; trace++) {
+        planned += sizeOf(low[trace] as number, high[trace] as number);
+        low[trace] = 0;
+        high[trace] = 0;
+      }
+      return planned;
     },
     plan(chunk) {
       let planned = 0;

@@ -9,6 +9,7 @@ import {
   type WriteBatch,
 } from "../sender/batch-sender.js";
 import type { Sender } from "../sender/sender.js";
+import type { Skips } from "../sender/skips.js";
 import { stampOf, type TraceBoard } from "./board.js";
 import { type Chunk, createChunks } from "./chunk.js";
 import { createHopPace } from "./hop-pace.js";
@@ -31,8 +32,8 @@ export interface TraceSenderOptions extends BatchSenderOptions {
   readonly budget: { readonly table: PrefixBudget; readonly packetsPerSecond: number } | null;
   /** Threads that trace for the same agent: each has so large a part of what a router may get. */
   readonly loops: number;
-  /** Targets that are left out when their turn comes; null: none. */
-  readonly isSkipped: ((address: Uint8Array) => boolean) | null;
+  /** Targets that are left out when their turn comes. */
+  readonly skips: Skips;
 }
 
 const LONGEST_WAIT_MS = 20;
@@ -53,7 +54,7 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
 }
 
 function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStage {
-  const { board, source, to, variants, builder, spacingMs, cap, budget, clock } = options;
+  const { board, source, to, variants, builder, spacingMs, cap, budget, skips, clock } = options;
   const numbers = variants.map((variant) => 1 << VARIANTS.indexOf(variant));
   const chunks = createChunks(options.from, to);
   const plans = createTracePlans(options);
@@ -61,6 +62,19 @@ function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStag
   const target = createTarget();
   /** Per trace, when it was last asked. */
   const askedAtMs = new Float64Array(board.capacity * variants.length);
+  let knownSkips = skips.isSkipped;
+
+  /** The targets to leave out have changed: some of those that are being traced may be among them. */
+  function takeSkips(): void {
+    knownSkips = skips.isSkipped;
+    if (knownSkips === null) return;
+    for (const chunk of chunks.open) {
+      for (let index = chunk.from; index < chunk.to; index++) {
+        source.targetAt(index, target);
+        if (knownSkips(target.address)) chunk.left -= plans.end(index);
+      }
+    }
+  }
 
   /** Opens a chunk; null when there is no index left or no place for its answers. */
   function openChunk(nowMs: number): Chunk | null {
@@ -100,6 +114,7 @@ function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStag
   /** Puts up to `permitted` probes into the batch; returns how many. */
   function fill(permitted: number, nowMs: number): number {
     look(nowMs);
+    if (skips.isSkipped !== knownSkips) takeSkips();
     const most = Math.min(permitted, BATCH_PROBES);
     const unixMs = clock.unixMs();
     const stamp = stampOf(unixMs);

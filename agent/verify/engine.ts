@@ -101,7 +101,7 @@ export function createVerify(options: VerifyOptions): Engine {
         new Promise((sent) => {
           const untilMs = urgency === "soon" ? clock.monotonicMs() + SOON_MS : Number.POSITIVE_INFINITY;
           if (urgency === "reset") resets.push({ packet, sent, untilMs });
-          else if (isOver) sent(null);
+          else if (isOver || options.isSkipped(target.address)) sent(null);
           else outbox.push({ packet, sent, untilMs });
         }),
       open(hostPort, sourcePort) {
@@ -122,7 +122,7 @@ export function createVerify(options: VerifyOptions): Engine {
     const from = addressFamily(target.address) === 4 ? options.source4 : options.source6;
     if (from === null) throw noSource(addressFamily(target.address));
     for (const variant of variants) {
-      if (isOver) break;
+      if (isOver || options.isSkipped(target.address)) break;
       const values = createProbeFieldValues();
       fields.compute("verify", variant, target.address, target.port, values);
       const patience = { retries: options.retries, waitMs: options.replyWindowMs };
@@ -156,17 +156,24 @@ export function createVerify(options: VerifyOptions): Engine {
     return true;
   }
 
+  function isLeftOut(index: number, { address }: Target): boolean {
+    if (!options.isSkipped(address)) return false;
+    counters.skipped++;
+    options.onLeftOut?.(index);
+    return true;
+  }
+
   function fill(): void {
     const most = Math.max(1, Math.min(MOST_HOSTS, Math.floor(pacer.packetsPerSecond / PACKETS_PER_HOST)));
     for (let i = 0; i < parked.length && running < most; i++) {
       const one = parked[i];
-      if (one !== undefined && begin(one.index, one.target)) parked.splice(i--, 1);
+      if (one === undefined) break;
+      if (isLeftOut(one.index, one.target) || begin(one.index, one.target)) parked.splice(i--, 1);
     }
     while (next < to && running < most && parked.length < MOST_HOSTS) {
       const target = createTarget();
       source.targetAt(next, target);
-      if (options.isSkipped(target.address)) counters.skipped++;
-      else if (!begin(next, target)) parked.push({ index: next, target });
+      if (!isLeftOut(next, target) && !begin(next, target)) parked.push({ index: next, target });
       next++;
     }
   }

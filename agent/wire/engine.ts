@@ -1,4 +1,4 @@
-import type { FactRow } from "../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../shared/batch/rows.js";
 import type { ProbeFields } from "../../shared/probe/fields.js";
 import type { ReplyMatcher } from "../../shared/probe/match.js";
 import type { OptionProfile } from "../../shared/probe/profile.js";
@@ -29,7 +29,9 @@ export interface EngineOptions {
   readonly retries: number;
   readonly replyWindowMs: number;
   /** Takes each row the moment it is made; its arrays are copies, `packet` is valid during the call only. */
-  readonly emit: (row: FactRow, packet: Uint8Array) => void;
+  readonly emit: (row: EvidenceRow, packet: Uint8Array) => void;
+  /** Told of each index that was left out without having been asked, before it counts as done. */
+  readonly onLeftOut?: (index: number) => void;
 }
 
 export interface EngineProgress {

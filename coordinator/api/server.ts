@@ -12,10 +12,12 @@ import { readCanaries } from "../canary/read.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
+import type { OptOutBook } from "../optout/book.js";
 import type { ReplayDesk } from "../replay/desk.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+import { optOutRoutes } from "./opt-outs.js";
 import { reportRoutes } from "./report-routes.js";
 import { stream, withFailure } from "./stream.js";
 
@@ -28,6 +30,7 @@ export interface ApiOptions {
   readonly hitlists: Hitlists;
   readonly fleet: Fleet;
   readonly alarms: Alarms;
+  readonly optOuts: OptOutBook;
   readonly store: Store;
   readonly replays: ReplayDesk;
   readonly ingest: () => IngestStats;
@@ -116,6 +119,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     ingest: ingest(),
     alarms: alarms.open(),
   }));
+  optOutRoutes(server, options);
   server.get("/v1/agents", () => agentReports(fleet.list(), alarms.open()));
   server.get("/v1/campaigns", () => campaigns.list());
   server.post("/v1/campaigns", (request) => {

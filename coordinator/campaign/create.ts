@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { formatPrefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
+import type { OptOutList } from "../../shared/optout/list.js";
 import type { AddressList } from "../hitlist/address-list.js";
 import type { FrozenHitlist, Hitlists, SentFile } from "../hitlist/hitlists.js";
 import type { OpeningAgent } from "../hitlist/judge.js";
@@ -31,6 +33,7 @@ export interface NewCampaignInput {
   readonly isTaken: (id: string) => boolean;
   readonly random: (bytes: number) => Uint8Array;
   readonly coordinatorVersion: string;
+  readonly optOuts: OptOutList;
 }
 
 export interface NewCampaign {
@@ -43,6 +46,7 @@ export async function readHitlist(
   hitlists: Hitlists,
   file: CampaignFile,
   agents: readonly AgentIdentity[],
+  optOuts: OptOutList,
 ): Promise<FrozenHitlist | null> {
   const spec = parseCampaign(file.text);
   const { ipv6 } = spec.targets;
@@ -58,16 +62,21 @@ export async function readHitlist(
   return hitlists.freeze({
     hitlist: file.hitlist,
     aliased: file.aliased ?? null,
-    exclude: leftOut(spec),
+    exclude: [...leftOut(spec), ...optOuts.prefixes.map(formatPrefix)],
     agents: openingAgents(spec, agents),
   });
 }
 
 /** A campaign from its file. Throws UserError for whatever is wrong in it. */
 export function newCampaign(input: NewCampaignInput): NewCampaign {
-  const { file, hitlist, wallMs, coordinatorVersion } = input;
+  const { file, hitlist, wallMs, coordinatorVersion, optOuts } = input;
   const spec = parseCampaign(file.text);
-  const { ranges, addresses6, notes } = resolveTargets(spec, hitlist, openingAgents(spec, input.agents));
+  const { ranges, addresses6, notes } = resolveTargets(
+    spec,
+    hitlist,
+    openingAgents(spec, input.agents),
+    optOuts.prefixes,
+  );
   const pairs = ranges.map(({ first, last }) => [first, last] as const);
   const record: CampaignRecord = {
     id: uniqueId(spec.series, wallMs, input.isTaken),
@@ -88,6 +97,7 @@ export function newCampaign(input: NewCampaignInput): NewCampaign {
     notes,
     error: "",
     coordinatorVersion,
+    optOuts: { revision: optOuts.revision, hash: optOuts.hash },
     rangesHash: createHash("sha256").update(JSON.stringify(pairs)).digest("hex"),
   };
   return { record, addresses6 };

@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
+import { parseAddress } from "../../shared/address/address.js";
 import { UserError } from "../../shared/errors.js";
+import type { OptOutList } from "../../shared/optout/list.js";
+import { inAnyPrefix } from "../../shared/target/prefix-set.js";
 import type { Alarms } from "../alarm/alarms.js";
 import { endCanaries } from "../canary/ending.js";
 import { type CanaryRounds, createCanaryRounds } from "../canary/rounds.js";
@@ -28,6 +31,8 @@ export interface LiveDeps {
   readonly store: CampaignStore;
   readonly canaryStore: CanaryStore;
   readonly alarms: Alarms;
+  /** Who has opted out now. */
+  readonly optOuts: () => OptOutList;
   readonly clock: Clock;
   readonly timing: LeaseTiming;
   readonly log: Logger;
@@ -80,7 +85,12 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     Promise.all(sources.map((source) => openSourceBook({ ...deps, onFailure }, start.id, source)));
 
   const openCanaries = () => openBooks(canarySources(start.spec));
-  const canaryWatch = createCanaryWatch({ campaign: start, store: deps.canaryStore, alarms: deps.alarms });
+  const canaryWatch = createCanaryWatch({
+    campaign: start,
+    store: deps.canaryStore,
+    alarms: deps.alarms,
+    hasOptedOut: (target) => inAnyPrefix(deps.optOuts().prefixes)(parseAddress(target)),
+  });
 
   let record = start;
   let canaries: readonly SourceBook[] = record.step !== null && "phase" in record.step ? await openCanaries() : [];

@@ -62,6 +62,8 @@ export interface CampaignRecord {
   /** Why it failed, or empty. */
   readonly error: string;
   readonly coordinatorVersion: string;
+  /** The opt-outs that were left out of its targets when it was made; later ones are skipped when their turn comes. */
+  readonly optOuts: { readonly revision: number; readonly hash: string };
   /** SHA-256 of the allowed ranges, hexadecimal. */
   readonly rangesHash: string;
 }
@@ -108,6 +110,7 @@ const stored = z.object({
   notes: z.array(z.string()),
   error: z.string(),
   coordinatorVersion: z.string(),
+  optOuts: z.object({ revision: count, hash: z.string() }).default({ revision: 0, hash: "" }),
   rangesHash: z.string(),
 });
 

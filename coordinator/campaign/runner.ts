@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
+import type { OptOutList } from "../../shared/optout/list.js";
 import type { Alarms } from "../alarm/alarms.js";
 import type { CanaryStore } from "../canary/watch.js";
 import type { Control, ControlConflict } from "../control/control.js";
@@ -40,6 +41,8 @@ export interface CampaignsOptions {
   /** Bytes of a cryptographic random source. */
   readonly random: (bytes: number) => Uint8Array;
   readonly coordinatorVersion: string;
+  /** Who has opted out now. */
+  readonly optOuts: () => OptOutList;
   readonly log: Logger;
   /** After so long the rows of an absent agent count as lost and are asked again; 24 h unless said. */
   readonly goneAfterMs?: number;
@@ -99,7 +102,11 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     }
   };
   const open = (record: CampaignRecord, revision: number): Promise<LiveCampaign> =>
-    openCampaign({ control, store, canaryStore, alarms, clock, timing, log, onConflict }, record, revision);
+    openCampaign(
+      { control, store, canaryStore, alarms, optOuts: options.optOuts, clock, timing, log, onConflict },
+      record,
+      revision,
+    );
   const live = (): LiveCampaign[] => {
     const campaigns = [...held.values()].flatMap((entry) => entry.live ?? []);
     return campaigns.sort((a, b) => (a.record.startedAtMs ?? 0) - (b.record.startedAtMs ?? 0));
@@ -215,13 +222,15 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
   return {
     async create(file) {
       const agents = connected();
-      const hitlist = await readHitlist(hitlists, file, agents);
+      const optOuts = options.optOuts();
+      const hitlist = await readHitlist(hitlists, file, agents, optOuts);
       try {
         const made = newCampaign({
           ...options,
           file,
           hitlist,
           agents,
+          optOuts,
           wallMs: clock.wallMs(),
           isTaken: (id) => held.has(id),
         });

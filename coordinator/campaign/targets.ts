@@ -30,17 +30,20 @@ export function leftOut(spec: CampaignSpec): string[] {
 /**
  * The addresses that a campaign may ask. A wide prefix loses the special-purpose ranges in it, as `hitlist` has lost the
  * addresses in them; a prefix or address that is special-purpose as a whole must be opened by every one of `agents`.
+ * `optedOut` is left out like what the file excludes.
  * Throws UserError (exit code 2) naming the key, the range, its registry name and RFC.
  */
 export function resolveTargets(
   spec: CampaignSpec,
   hitlist: FrozenHitlist | null,
   agents: readonly OpeningAgent[],
+  optedOut: readonly Prefix[] = [],
 ): ResolvedTargets {
   const special = createBlocklist([]);
   const local = agents.map(({ agent, opened }) => ({ agent, blocklist: createBlocklist(opened.map(parsePrefix)) }));
-  const excluded = leftOut(spec).map(parsePrefix);
+  const excluded = [...leftOut(spec).map(parsePrefix), ...optedOut];
   for (const [i, { target }] of spec.canaries.entries()) {
+    requireOptedIn(`canaries[${i}].target: ${target}`, parseAddress(target), optedOut);
     requireOpened(`canaries[${i}].target: ${target}`, parseAddress(target), target, special, local);
   }
 
@@ -58,7 +61,7 @@ export function resolveTargets(
   const addresses6 = hitlist?.list ?? listOfAddresses(listed(spec, excluded, special, local));
   if (ranges.length === 0 && addresses6.count === 0) {
     throw new UserError("targets: nothing is left after the exclusions", {
-      remedy: "check targets.exclude and canaries against the targets",
+      remedy: "check targets.exclude, canaries and `parallax optout list` against the targets",
       exitCode: 2,
     });
   }
@@ -98,8 +101,17 @@ function notesOn({ listed, distinct, special, aliased, excluded }: FreezeCounts,
     ...(listed === distinct ? [] : [`${listed - distinct} of ${listed} hitlist lines repeat others`]),
     ...said(special, "special-purpose, not opened by every agent"),
     ...said(aliased, "in an aliased prefix"),
-    ...said(excluded, spec.canaries.length > 0 ? "in targets.exclude, or canaries" : "in targets.exclude"),
+    ...said(excluded, spec.canaries.length > 0 ? "excluded, canaries or opted out" : "excluded or opted out"),
   ];
+}
+
+function requireOptedIn(subject: string, address: Uint8Array, optedOut: readonly Prefix[]): void {
+  const prefix = optedOut.find((candidate) => prefixContains(candidate, address));
+  if (prefix === undefined) return;
+  throw new UserError(`${subject} is in ${formatPrefix(prefix)}, which has opted out`, {
+    remedy: "choose another canary",
+    exitCode: 2,
+  });
 }
 
 function requireOpened(

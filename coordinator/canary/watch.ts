@@ -1,5 +1,6 @@
 import type { Variant } from "../../shared/probe/variant.js";
 import type { SynVerdict } from "../../shared/verdict/names.js";
+import type { Alarm } from "../alarm/alarm.js";
 import type { Alarms } from "../alarm/alarms.js";
 import type { CampaignRecord, SourceRecord } from "../campaign/record.js";
 import { scanVariants } from "../campaign/spec.js";
@@ -63,9 +64,11 @@ export interface CanaryWatchOptions {
   readonly campaign: Pick<CampaignRecord, "id" | "spec">;
   readonly store: CanaryStore;
   readonly alarms: Alarms;
+  /** Agents leave such a canary out, and its silence means nothing. */
+  readonly hasOptedOut: (target: string) => boolean;
 }
 
-export function createCanaryWatch({ campaign, store, alarms }: CanaryWatchOptions): CanaryWatch {
+export function createCanaryWatch({ campaign, store, alarms, hasOptedOut }: CanaryWatchOptions): CanaryWatch {
   const { id, spec } = campaign;
   const variants = scanVariants(spec);
   let views: ReadonlyMap<string, CanaryView> | null = null;
@@ -128,8 +131,14 @@ export function createCanaryWatch({ campaign, store, alarms }: CanaryWatchOption
       const changed = new Map<string, CanaryView>();
       for (const interval of asked) {
         for (let index = interval.from; index < interval.to; index++) {
+          const canary = canaryAt(spec, source, index);
+          if (hasOptedOut(canary.target)) {
+            const isOfIt = (alarm: Alarm) => alarm.campaign === id && alarm.target === canary.target;
+            alarms.drop(isOfIt, "opted out", interval.epoch);
+            continue;
+          }
           const heard = replies.get(placeOf({ ...interval, index })) ?? new Map();
-          const view = judge(canaryAt(spec, source, index), interval, present, canaryAnswer(variants, heard));
+          const view = judge(canary, interval, present, canaryAnswer(variants, heard));
           if (view !== null) {
             present.set(keyOf(view), view);
             changed.set(keyOf(view), view);

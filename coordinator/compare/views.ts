@@ -6,8 +6,8 @@ import { VIEW_VERDICT } from "./view-verdict.js";
  * verdict. One statement, so that any number of targets stays inside the engine.
  *
  * Silence has no row in `syn_replies`. A vantage point that was asked and heard nothing gets its `no-reply` from the
- * recheck lists (`partition`) or from `everywhere`, the vantage points that ask every target (`replicate`); targets that
- * nobody heard of stay out.
+ * recheck lists (`partition`) or from `everywhere`, the vantage points that ask every target (`replicate`), unless it left
+ * the target out; targets that nobody heard of stay out.
  *
  * Parameters: campaign String, everywhere Array(String), variants Array(String) (those that were sent).
  */
@@ -26,12 +26,19 @@ WITH
   asked AS (
     SELECT port, target, toString(vantage) AS vantage FROM answers
     UNION DISTINCT
-    SELECT port, target, splitByChar('/', toString(source))[-1] AS vantage
-    FROM target_lists
-    WHERE campaign = {campaign:String} AND startsWith(source, 'recheck/')
-    UNION DISTINCT
-    SELECT port, target, arrayJoin({everywhere:Array(String)}) AS vantage
-    FROM (SELECT DISTINCT port, target FROM answers)
+    SELECT port, target, vantage
+    FROM (
+      SELECT port, target, splitByChar('/', toString(source))[-1] AS vantage
+      FROM target_lists
+      WHERE campaign = {campaign:String} AND startsWith(source, 'recheck/')
+      UNION DISTINCT
+      SELECT port, target, arrayJoin({everywhere:Array(String)}) AS vantage
+      FROM (SELECT DISTINCT port, target FROM answers)
+    )
+    WHERE (port, target, vantage) NOT IN (
+      SELECT port, target, toString(vantage) FROM target_skips
+      WHERE campaign = {campaign:String} AND match(source, '^(synscan|recheck)/')
+    )
   )
 SELECT
   {campaign:String}, port, target, vantage,

@@ -1,4 +1,4 @@
-import type { FactTable } from "../../shared/batch/tables.js";
+import type { EvidenceTable } from "../../shared/batch/tables.js";
 
 /**
  * The facts of a campaign with the verdicts that count now: a row's own, or what the campaign's last replay made of it.
@@ -16,7 +16,7 @@ export const JUDGED_COLUMNS = {
   syn_replies: ["verdict"],
   trace_hops: ["verdict", "mptcp", "changes", "unobservable", "first_difference_bit"],
   handshakes: ["verdict", "after", "syn_verdict"],
-} as const satisfies Record<FactTable, readonly string[]>;
+} as const satisfies Record<EvidenceTable, readonly string[]>;
 
 /**
  * What a view of a target needs of `syn_replies`. A row that was judged again is there twice, and the higher `replay`
@@ -34,7 +34,7 @@ export const PRESENT_HOPS = present("trace_hops");
 export const PRESENT_HANDSHAKES = present("handshakes");
 
 /** All columns of a fact table as they were written; then what the last replay said of them, as `replayed_verdict`. */
-export function withReplayed(table: FactTable): string {
+export function withReplayed(table: EvidenceTable): string {
   const replayed = JUDGED_COLUMNS[table].map((column) => `again.${column} AS replayed_${column}`);
   return `
   SELECT fact.*, again.replay AS last_replay, ${replayed.join(", ")}
@@ -43,7 +43,7 @@ export function withReplayed(table: FactTable): string {
     ON again.batch = fact.batch AND again.row = fact.row`;
 }
 
-function present(table: FactTable): string {
+function present(table: EvidenceTable): string {
   const columns = JUDGED_COLUMNS[table].map(
     (column) => `if(again.replay > 0, again.${column}, fact.${column}) AS ${column}`,
   );

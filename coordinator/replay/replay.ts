@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { FactTable } from "../../shared/batch/tables.js";
+import type { EvidenceTable } from "../../shared/batch/tables.js";
 import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import type { CampaignRecord } from "../campaign/record.js";
 import type { Clock } from "../lease/clock.js";
@@ -85,10 +85,10 @@ const REPLAYED = Object.fromEntries(
     table,
     ["last_replay", ...columns.map((column) => `replayed_${column}`)].join(", "),
   ]),
-) as Record<FactTable, string>;
+) as Record<EvidenceTable, string>;
 
 /** The findings that count until now: the row's own, or those of the last replay. */
-function soFar(table: FactTable, row: Readonly<Record<string, unknown>>, stored: Findings): Findings {
+function soFar(table: EvidenceTable, row: Readonly<Record<string, unknown>>, stored: Findings): Findings {
   if (row.last_replay === 0) return stored;
   return Object.fromEntries(JUDGED_COLUMNS[table].map((column) => [column, row[`replayed_${column}`] as Finding]));
 }

@@ -1,4 +1,4 @@
-import type { FactTable } from "../../shared/batch/tables.js";
+import type { EvidenceTable } from "../../shared/batch/tables.js";
 import type { Finding, Findings } from "./table-replay.js";
 
 /** What `replay CAMPAIGN` answers; `--json` prints it as it is. */
@@ -17,7 +17,7 @@ export interface ReplayReport {
 }
 
 export interface TableCount {
-  readonly table: FactTable;
+  readonly table: EvidenceTable;
   readonly rows: number;
   /** Rows that the present rules judge otherwise than comparisons did so far. */
   readonly changed: number;
@@ -27,7 +27,7 @@ export interface TableCount {
 
 /** One way in which rows change. Of a list, such as `changes`, one entry: `from` is empty where it is new. */
 export interface VerdictChange {
-  readonly table: FactTable;
+  readonly table: EvidenceTable;
   readonly column: string;
   readonly from: string;
   readonly to: string;
@@ -38,7 +38,7 @@ const MOST_KINDS = 1_000;
 
 /** Counts what a replay finds, in memory that does not grow with the rows. */
 export interface ReplayTally {
-  add(table: FactTable, before: Findings, after: Findings, isKept: boolean): void;
+  add(table: EvidenceTable, before: Findings, after: Findings, isKept: boolean): void;
   /** Rows so far. */
   readonly rows: number;
   tables(): TableCount[];
@@ -47,9 +47,9 @@ export interface ReplayTally {
 
 type Counted<T> = { -readonly [Key in keyof T]: T[Key] };
 
-export function createReplayTally(tables: readonly FactTable[]): ReplayTally {
+export function createReplayTally(tables: readonly EvidenceTable[]): ReplayTally {
   const counts = new Map(
-    tables.map((table): [FactTable, Counted<TableCount>] => [table, { table, rows: 0, changed: 0, kept: 0 }]),
+    tables.map((table): [EvidenceTable, Counted<TableCount>] => [table, { table, rows: 0, changed: 0, kept: 0 }]),
   );
   const kinds = new Map<string, Counted<VerdictChange>>();
   let rows = 0;

@@ -1,4 +1,4 @@
-import type { FactTable } from "../../shared/batch/tables.js";
+import type { EvidenceTable } from "../../shared/batch/tables.js";
 
 /** What the rules say of a row, by column; only columns that the rules decide. */
 export type Findings = Readonly<Record<string, Finding>>;
@@ -15,7 +15,7 @@ export interface JudgedRow {
 
 /** How the rows of one fact table are judged again. */
 export interface TableReplay {
-  readonly table: FactTable;
+  readonly table: EvidenceTable;
   /** SELECT list of what `judge` needs of a row. */
   readonly columns: string;
   /** Throws ZodError for a row that lacks a column. */

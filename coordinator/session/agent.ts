@@ -1,4 +1,5 @@
 import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { OptOutList } from "../../shared/optout/list.js";
 
 /** What an agent says of itself when it connects. */
 export interface AgentIdentity {
@@ -17,6 +18,8 @@ export interface AgentIdentity {
   readonly maxPps: number;
   /** Special-purpose prefixes that its own file opens (CIDR text). */
   readonly opened: readonly string[];
+  /** Hash of the opt-outs that it holds; empty: it says none. */
+  readonly optOuts: string;
 }
 
 export interface Heartbeat {
@@ -25,6 +28,8 @@ export interface Heartbeat {
   /** Every lease of which the agent has anything left to send, await or commit. */
   readonly leases: readonly LeaseMarks[];
   readonly stats: AgentStats | null;
+  /** Revision of the opt-outs that hold there; 0: none yet in this session. */
+  readonly optOuts: number;
 }
 
 export interface Refusal {
@@ -45,6 +50,7 @@ export type ToAgent =
   | { readonly kind: "plan"; readonly plan: WorkPlan }
   | { readonly kind: "grant"; readonly grant: WorkGrant }
   | { readonly kind: "revoke"; readonly revocation: Revocation }
+  | { readonly kind: "opt-outs"; readonly list: OptOutList; readonly part: number; readonly parts: number }
   | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean };
 
 /** The sending half of a session's stream. */

@@ -3,6 +3,7 @@ import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
 import type { SessionTiming } from "../../shared/lease/protocol.js";
 import type { WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import { type OptOutList, packPrefixes } from "../../shared/optout/list.js";
 import type { Target } from "../../shared/target/source.js";
 import type { AgentIdentity, Heartbeat, Refusal, ToAgent } from "./agent.js";
 
@@ -21,6 +22,7 @@ export function heartbeatFrom(message: wire.Heartbeat): Heartbeat {
   const { stats } = message;
   return {
     sequence: toNumber(message.sequence),
+    optOuts: toNumber(message.optOuts),
     leases: message.leases.map((marks) => ({
       lease: marks.lease,
       epoch: toNumber(marks.epoch),
@@ -60,6 +62,8 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
       return { body: { $case: "plan", value: planMessage(message.plan) } };
     case "grant":
       return { body: { $case: "grant", value: grantMessage(message.grant) } };
+    case "opt-outs":
+      return { body: { $case: "optOuts", value: optOutsMessage(message) } };
     case "pause":
       return { body: { $case: "pause", value: { campaign: message.campaign, paused: message.paused } } };
     case "revoke":
@@ -67,6 +71,21 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
         body: { $case: "revoke", value: { ...message.revocation, epoch: BigInt(message.revocation.epoch) } },
       };
   }
+}
+
+/** Prefixes that one message carries: 1.7 MB. */
+const PREFIXES_OF_A_PART = 100_000;
+
+/** How many messages a list takes; one for an empty list, too. */
+export function optOutParts({ prefixes }: OptOutList): number {
+  return Math.max(1, Math.ceil(prefixes.length / PREFIXES_OF_A_PART));
+}
+
+function optOutsMessage({ list, part, parts }: Extract<ToAgent, { kind: "opt-outs" }>): wire.OptOuts {
+  const { revision, hash, prefixes } = list;
+  const from = part * PREFIXES_OF_A_PART;
+  const packed = packPrefixes(prefixes.slice(from, from + PREFIXES_OF_A_PART));
+  return { revision: BigInt(revision), hash, part, parts, prefixes: packed };
 }
 
 function planMessage(plan: WorkPlan): wire.Plan {

@@ -1,5 +1,6 @@
 import type { SessionTiming } from "../../shared/lease/protocol.js";
 import type { AgentStats, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import { type OptOutList, optOutList } from "../../shared/optout/list.js";
 import type { Clock } from "../lease/clock.js";
 import {
   type AgentIdentity,
@@ -9,6 +10,7 @@ import {
   type Revocation,
   SessionRefused,
 } from "./agent.js";
+import { optOutParts } from "./convert.js";
 import { checkHello, type Versions } from "./hello.js";
 
 /** Agents that left and are still listed. */
@@ -29,17 +31,21 @@ export interface AgentView extends AgentIdentity {
   readonly stats: AgentStats | null;
   /** Leases in its last heartbeat. */
   readonly leases: number;
+  /** Revision of the opt-outs that hold there; 0: it has not said so in this session. */
+  readonly optOutRevision: number;
 }
 
 /** An agent with an open session. */
 export interface ConnectedAgent {
   readonly identity: AgentIdentity;
-  /** Can take more work now: heard lately, and its stream is not congested. */
+  /** Can take more work now: heard lately, its stream is not congested, and the newest opt-outs hold there. */
   readonly ready: boolean;
   /** Sends the plan before the first grant that needs it. */
   sendGrant(plan: WorkPlan, grant: WorkGrant): void;
   /** Told once per session and lease, however often it is asked for. */
   sendRevoke(revocation: Revocation): void;
+  /** True when the newest opt-outs do not hold there yet: then it gets no work. */
+  readonly lacksOptOuts: boolean;
   /** A session begins with nothing paused. */
   sendPause(campaign: string, paused: boolean): void;
 }
@@ -75,6 +81,9 @@ export interface Fleet {
   connected(): ConnectedAgent[];
   find(agent: string): ConnectedAgent | undefined;
   listen(listener: FleetListener): void;
+  readonly optOuts: OptOutList;
+  /** Tells every agent that does not hold this list, and those that come. */
+  setOptOuts(list: OptOutList): void;
 }
 
 interface Member {
@@ -88,6 +97,7 @@ interface Member {
   sequence: number;
   stats: AgentStats | null;
   leases: number;
+  optOuts: number;
 }
 
 export interface FleetOptions {
@@ -100,6 +110,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const { clock, timing, versions } = options;
   const members = new Map<string, Member>();
   const listeners: FleetListener[] = [];
+  let optOuts = optOutList(0, []);
 
   const isHeard = (member: Member, withinMs: number) => clock.monotonicMs() - member.heardAtMs < withinMs;
 
@@ -155,7 +166,10 @@ export function createFleet(options: FleetOptions): Fleet {
     const member: Member = {
       identity,
       link,
-      agent: connectedAgent(identity, link, () => stateOf(member) === "connected"),
+      agent: connectedAgent(identity, link, {
+        isConnected: () => stateOf(member) === "connected",
+        lacksOptOuts: () => member.optOuts < optOuts.revision,
+      }),
       connectedAtMs: now,
       open: true,
       heardAtMs: clock.monotonicMs(),
@@ -163,10 +177,20 @@ export function createFleet(options: FleetOptions): Fleet {
       sequence: -1,
       stats: null,
       leases: 0,
+      // A list that it brought along is in force there.
+      optOuts: identity.optOuts === optOuts.hash ? optOuts.revision : 0,
     };
     members.set(identity.agent, member);
     forgetOldest();
     return member;
+  };
+
+  const tellOptOuts = ({ link, identity, optOuts: held }: Member): void => {
+    if (held >= optOuts.revision && identity.optOuts === optOuts.hash) return;
+    // Nobody has ever opted out, and there is nothing to tell.
+    if (identity.optOuts === "" && optOuts.revision === 0) return;
+    const parts = optOutParts(optOuts);
+    for (let part = 0; part < parts; part++) link.send({ kind: "opt-outs", list: optOuts, part, parts });
   };
 
   const hear = (member: Member): void => {
@@ -180,6 +204,7 @@ export function createFleet(options: FleetOptions): Fleet {
       checkHello(identity, versions);
       displace(identity);
       const member = admit(identity, link);
+      tellOptOuts(member);
       for (const listener of listeners) {
         listener.joined(member.agent);
       }
@@ -192,6 +217,7 @@ export function createFleet(options: FleetOptions): Fleet {
           member.sequence = heartbeat.sequence;
           member.stats = heartbeat.stats ?? member.stats;
           member.leases = heartbeat.leases.length;
+          member.optOuts = Math.max(member.optOuts, heartbeat.optOuts);
           hear(member);
           link.send({ kind: "ack", sequence: heartbeat.sequence });
           for (const listener of listeners) {
@@ -219,6 +245,7 @@ export function createFleet(options: FleetOptions): Fleet {
           lastSeenAtMs: member.lastSeenAtMs,
           stats: member.stats,
           leases: member.leases,
+          optOutRevision: member.optOuts,
         }),
       );
       return views.sort((a, b) => (a.agent < b.agent ? -1 : 1));
@@ -231,16 +258,31 @@ export function createFleet(options: FleetOptions): Fleet {
     listen(listener) {
       listeners.push(listener);
     },
+    get optOuts() {
+      return optOuts;
+    },
+    setOptOuts(list) {
+      optOuts = list;
+      for (const member of members.values()) if (member.open && member.optOuts < list.revision) tellOptOuts(member);
+    },
   };
 }
 
-function connectedAgent(identity: AgentIdentity, link: AgentLink, isConnected: () => boolean): ConnectedAgent {
+interface MemberState {
+  isConnected(): boolean;
+  lacksOptOuts(): boolean;
+}
+
+function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberState): ConnectedAgent {
   const plans = new Set<string>();
   const revoked = new Set<string>();
   return {
     identity,
     get ready() {
-      return link.writable && isConnected();
+      return link.writable && state.isConnected() && !state.lacksOptOuts();
+    },
+    get lacksOptOuts() {
+      return state.lacksOptOuts();
     },
     sendGrant(plan, grant) {
       if (!plans.has(plan.plan)) {

@@ -13,6 +13,7 @@ import { createControl } from "../control/control.js";
 import { createHitlists } from "../hitlist/hitlists.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
+import { openOptOuts } from "../optout/book.js";
 import { createReplayDesk } from "../replay/desk.js";
 import { createFleet } from "../session/fleet.js";
 import { startSessionServer } from "../session/server.js";
@@ -20,6 +21,7 @@ import { createAlarmStore } from "../store/alarm-store.js";
 import { createCampaignStore } from "../store/campaign-store.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import { migrate, readMigrations } from "../store/migrate.js";
+import { createOptOutStore } from "../store/optout-store.js";
 import { createStore } from "../store/store.js";
 import { startWarehouse } from "../warehouse/warehouse.js";
 import { openState, type Running, type StateFolder } from "./state.js";
@@ -109,13 +111,23 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       timing: DEFAULT_TIMING,
       versions: { coordinator: options.version, oldestAgent: OLDEST_AGENT },
     });
+    const control = await createControl(connection);
+    const optOuts = await openOptOuts({
+      control,
+      store: createOptOutStore(store),
+      wallMs: clock.wallMs,
+      log,
+      onChange: fleet.setOptOuts,
+    });
+    fleet.setOptOuts(optOuts.current());
     const alarms = await openAlarms({ store: createAlarmStore(store), log });
     stops.push(() => alarms.save());
     watchForUnheard({ fleet, alarms, clock });
     const campaignStore = createCampaignStore(store);
     const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
     const campaigns = await createCampaigns({
-      control: await createControl(connection),
+      control,
+      optOuts: optOuts.current,
       store: campaignStore,
       canaryStore: createCanaryStore(store),
       alarms,
@@ -143,6 +155,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       hitlists,
       fleet,
       alarms,
+      optOuts,
       store,
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),

@@ -94,7 +94,7 @@ function costOf(kernel: ProbeKernel, bits: number, shard: number, shards: number
     replyWindowMs: 0,
     cap: createRateCap({ packetsPerSecond: 1e9, nowMs: clock.monotonicMs }),
     budget: null,
-    isSkipped: null,
+    skips: { isSkipped: null },
     clock,
   });
   board.allowUntil(Number.MAX_SAFE_INTEGER);

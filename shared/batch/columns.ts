@@ -14,7 +14,7 @@ import {
   uint32,
   uint64,
 } from "./column.js";
-import type { FactRow, HandshakeRow, SynReplyRow, TraceHopRow } from "./rows.js";
+import type { FactRow, HandshakeRow, SynReplyRow, TargetSkipRow, TraceHopRow } from "./rows.js";
 import type { Column, FactTable } from "./tables.js";
 
 /** A column of a table that knows what to take out of a row; `number` counts rows within the batch. */
@@ -31,6 +31,7 @@ export const COLUMNS: { readonly [Table in FactTable]: () => readonly BoundColum
   syn_replies: synReplyColumns,
   trace_hops: traceHopColumns,
   handshakes: handshakeColumns,
+  target_skips: targetSkipColumns,
 };
 
 function synReplyColumns(): readonly BoundColumn<SynReplyRow>[] {
@@ -115,6 +116,17 @@ function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
     bind("segments", stringArray(), (row) => row.segments),
     bind("facts", stringArray(), (row) => row.facts),
     bind("rule_version", uint16(), () => RULE_VERSION),
+  ];
+}
+
+function targetSkipColumns(): readonly BoundColumn<TargetSkipRow>[] {
+  return [
+    bind("row", uint32(), (_row, number) => number),
+    bind("source", string(), (row) => row.source),
+    bind("index", uint64(), (row) => row.index),
+    bind("target", ipv6(), (row) => row.target),
+    bind("port", uint16(), (row) => row.port),
+    bind("reason", string(), (row) => row.reason),
   ];
 }
 

@@ -109,4 +109,20 @@ export interface HandshakeRow {
   readonly facts: readonly string[];
 }
 
-export type FactRow = SynReplyRow | TraceHopRow | HandshakeRow;
+/** Why a target was left out when its turn came: it has opted out, or the agent's own file leaves it out. */
+export type SkipReason = "opt-out" | "blocklist";
+
+/** One target of a lease that was not asked at all. */
+export interface TargetSkipRow {
+  readonly table: "target_skips";
+  readonly source: string;
+  readonly index: number;
+  readonly target: Uint8Array;
+  readonly port: number;
+  readonly reason: SkipReason;
+}
+
+/** What a packet told. */
+export type EvidenceRow = SynReplyRow | TraceHopRow | HandshakeRow;
+
+export type FactRow = EvidenceRow | TargetSkipRow;

@@ -5,7 +5,7 @@
  * Layouts only grow: a block of an older one lacks columns, which get the table's defaults. A block of a later one has
  * columns that this version's tables lack, and is refused.
  */
-export const BATCH_SCHEMA_VERSION = 3;
+export const BATCH_SCHEMA_VERSION = 4;
 
 export type NativeType =
   | "UInt8"
@@ -25,7 +25,9 @@ export interface Column {
   readonly type: NativeType;
 }
 
-export type FactTable = "syn_replies" | "trace_hops" | "handshakes";
+/** Tables of what packets told. */
+export type EvidenceTable = "syn_replies" | "trace_hops" | "handshakes";
+export type FactTable = EvidenceTable | "target_skips";
 
 /** What batches carry: facts, or lines of the agent's ledger (ledger.ts). */
 export type BatchTable = FactTable | "ledger";
@@ -106,5 +108,13 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "segments", type: "Array(String)" },
     { name: "facts", type: "Array(String)" },
     { name: "rule_version", type: "UInt16" },
+  ],
+  target_skips: [
+    { name: "row", type: "UInt32" },
+    { name: "source", type: "String" },
+    { name: "index", type: "UInt64" },
+    { name: "target", type: "IPv6" },
+    { name: "port", type: "UInt16" },
+    { name: "reason", type: "String" },
   ],
 };

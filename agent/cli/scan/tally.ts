@@ -1,4 +1,4 @@
-import type { FactRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import type { ReplyFilter } from "../scan-output/filter.js";
 import type { RowFormat } from "../scan-output/format.js";
 import { isSuccess } from "../scan-output/ip-fields.js";
@@ -8,7 +8,7 @@ import type { ScanTotals } from "./checkpoint.js";
 /** What becomes of the replies: lines of output, and counts over all runs. */
 export interface ScanTally {
   /** Takes each reply the moment it comes. */
-  take(row: FactRow, header: ReplyHeader | null): void;
+  take(row: EvidenceRow, header: ReplyHeader | null): void;
   counts(): Pick<ScanTotals, "replies" | "successes" | "cooldownSuccesses" | "results">;
 }
 

@@ -8,7 +8,7 @@ import { createTracebox, type TraceboxOptions } from "../../../agent/tracebox/en
 import { createVerify, type VerifyOptions } from "../../../agent/verify/engine.js";
 import type { Engine } from "../../../agent/wire/engine.js";
 import { createReceiver } from "../../../agent/wire/receiver.js";
-import type { FactRow, HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow, HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
 import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
@@ -48,7 +48,7 @@ export function createSimKit(kit: SimKitOptions): SimKit {
   const secret = Uint8Array.from({ length: 16 }, (_, i) => i);
   const fields = createProbeFields(secret);
   const source = openTargetSource(targets);
-  const rows: FactRow[] = [];
+  const rows: EvidenceRow[] = [];
   const common = {
     receiver,
     clock,
@@ -62,7 +62,7 @@ export function createSimKit(kit: SimKitOptions): SimKit {
     to: source.size,
     retries: 1,
     replyWindowMs: 1_000,
-    emit: (row: FactRow) => rows.push(row),
+    emit: (row: EvidenceRow) => rows.push(row),
   } as const;
   const run = async (engine: Engine): Promise<void> => {
     const over = new AbortController();

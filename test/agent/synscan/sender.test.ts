@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { createRateCap } from "../../../agent/rate/rate-cap.js";
+import type { Skips } from "../../../agent/sender/skips.js";
 import { createScanBoard, SKIPPED } from "../../../agent/synscan/board.js";
 import { createSynSender } from "../../../agent/synscan/sender.js";
 import { parseAddress } from "../../../shared/address/address.js";
@@ -23,6 +24,7 @@ interface Settings {
 /** A sender of probes, by default plain ones, to 198.18.0.0/16 on a clock that the test moves. */
 function senderOf(from: number, to: number, settings: Settings = {}) {
   const { replyWindowMs = 100, retries = 0, places = to - from, variants = ["plain"], isSkipped = null } = settings;
+  const skips: Skips = { isSkipped };
   const time = { ms: 1000 };
   const clock = { monotonicMs: () => time.ms, unixMs: () => time.ms };
   const port = createMemoryPort(() => [], { slots: 256 });
@@ -56,7 +58,7 @@ function senderOf(from: number, to: number, settings: Settings = {}) {
     replyWindowMs,
     cap: createRateCap({ packetsPerSecond: 1_000_000, nowMs: clock.monotonicMs }),
     budget: null,
-    isSkipped,
+    skips,
     clock,
   });
   const addressOf = (index: number): Uint8Array => {
@@ -77,7 +79,7 @@ function senderOf(from: number, to: number, settings: Settings = {}) {
     for (const end = time.ms + ms; time.ms < end && left !== null; time.ms += 0.25) left = sender.step();
     return left;
   };
-  return { time, port, board, sender, run, addresses, probes, addressOf };
+  return { time, port, skips, board, sender, run, addresses, probes, addressOf };
 }
 
 describe("sending half of a SYN scan", () => {

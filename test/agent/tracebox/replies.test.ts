@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { createTraceBoard, stampOf } from "../../../agent/tracebox/board.js";
 import { createTraceReplies } from "../../../agent/tracebox/replies.js";
 import { parseAddress } from "../../../shared/address/address.js";
-import type { FactRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import { decodePacket } from "../../../shared/packet/decode.js";
 import { createQuotedSegment, readQuotedSegment } from "../../../shared/packet/quoted-segment.js";
 import { createProbeBuilder, PROBE_MAX_BYTES } from "../../../shared/probe/build.js";
@@ -24,7 +24,7 @@ function receivingHalf(secret = SECRET) {
   board.announce(2);
   for (let trace = 0; trace < 4; trace++) board.sentAt[trace * board.ttls + TTL] = stampOf(SENT_MS);
   const fields = createProbeFields(secret);
-  const rows: FactRow[] = [];
+  const rows: EvidenceRow[] = [];
   const replies = createTraceReplies(
     {
       ...SOURCES,

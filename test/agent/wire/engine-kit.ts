@@ -8,7 +8,7 @@ import { createSystemClock } from "../../../agent/wire/clock.js";
 import type { Engine } from "../../../agent/wire/engine.js";
 import { createReceiver, type Receiver } from "../../../agent/wire/receiver.js";
 import { parseAddress } from "../../../shared/address/address.js";
-import type { FactRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
 import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
@@ -16,7 +16,7 @@ import { createMemoryPort, type MemoryPort, type Network } from "./memory-port.j
 
 export interface Kit {
   readonly port: MemoryPort;
-  readonly rows: FactRow[];
+  readonly rows: EvidenceRow[];
   readonly receiver: Receiver;
   /** For every engine. */
   readonly options: SynScanOptions &
@@ -50,7 +50,7 @@ export function createKit(network: Network, kit: KitOptions): Kit {
   const fields = createProbeFields(secret);
   const targets = kit.targets.map((text) => ({ address: parseAddress(text), port: 80 }));
   const sourceSpec: TargetSourceSpec = { kind: "list", targets, from: 0, size: targets.length };
-  const rows: FactRow[] = [];
+  const rows: EvidenceRow[] = [];
   const runAll = async (engines: readonly Engine[], stop = new AbortController().signal): Promise<void> => {
     const over = new AbortController();
     const receiving = receiver.run(over.signal);

@@ -38,7 +38,7 @@ function beat(session: FleetSession, seconds: number, from: Partial<AgentStats>,
       packetsSent: (from.packetsSent ?? 0) + i * packets,
       replies: (from.replies ?? 0) + i * replies,
     };
-    session.heartbeat({ sequence: ++sequence, leases: [], stats });
+    session.heartbeat({ sequence: ++sequence, leases: [], stats, optOuts: 0 });
   }
 }
 

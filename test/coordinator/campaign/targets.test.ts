@@ -96,7 +96,7 @@ describe("the targets of a campaign", () => {
       "1 of 10 hitlist lines repeat others",
       "4 of 9 hitlist addresses left out: special-purpose, not opened by every agent",
       "1 of 9 hitlist addresses left out: in an aliased prefix",
-      "2 of 9 hitlist addresses left out: in targets.exclude",
+      "2 of 9 hitlist addresses left out: excluded or opted out",
     ]);
   });
 

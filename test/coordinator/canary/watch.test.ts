@@ -34,7 +34,7 @@ let next: number;
 beforeEach(async () => {
   store = memoryCanaryStore();
   memory = await memoryAlarms();
-  watch = createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms });
+  watch = createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms, hasOptedOut: () => false });
   next = 0;
 });
 
@@ -103,7 +103,10 @@ describe("a canary", () => {
     store.failing = false;
     const before = [...memory.rows.values()];
     for (let i = 0; i < 2; i++) {
-      await createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms }).take(source, asked);
+      await createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms, hasOptedOut: () => false }).take(
+        source,
+        asked,
+      );
     }
 
     expect([...memory.rows.values()]).toEqual(before);
@@ -111,7 +114,10 @@ describe("a canary", () => {
     expect(memory.lines).toHaveLength(1);
     const all = [...asked, round(300, LINUX, PLAIN)];
     for (let i = 0; i < 2; i++) {
-      await createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms }).take(source, all);
+      await createCanaryWatch({ campaign, store: store.store, alarms: memory.alarms, hasOptedOut: () => false }).take(
+        source,
+        all,
+      );
     }
     expect(memory.lines.map(({ msg }) => msg)).toEqual(["alarm raised", "alarm cleared"]);
     expect([...store.views.values()].map(({ askedAtMs }) => askedAtMs)).toEqual([300, 300]);

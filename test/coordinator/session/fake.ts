@@ -15,12 +15,13 @@ export function identity(change: Partial<AgentIdentity> = {}): AgentIdentity {
     ipv6: true,
     maxPps: 1_000,
     opened: [],
+    optOuts: "",
     ...change,
   };
 }
 
 export function heartbeat(sequence: number, leases: readonly LeaseMarks[] = []): Heartbeat {
-  return { sequence, leases, stats: null };
+  return { sequence, leases, stats: null, optOuts: 0 };
 }
 
 /** A link that keeps what was sent. */

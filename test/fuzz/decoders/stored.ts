@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { decodeMeta, decodeRecord, encodeRecord } from "../../../agent/spool/record.js";
 import { createAddressLines } from "../../../coordinator/hitlist/address-lines.js";
+import { parsePrefix } from "../../../shared/address/prefix.js";
 import { batchId, decodeBatch, encodeBatch } from "../../../shared/batch/codec.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
 import { DecodeError, UserError } from "../../../shared/errors.js";
+import { packPrefixes, unpackPrefixes } from "../../../shared/optout/list.js";
 import { parseBlocklistFile } from "../../../shared/target/blocklist-file.js";
 import { synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
 import type { FuzzedDecoder } from "../decoder.js";
@@ -47,6 +49,13 @@ export const STORED_DECODERS: readonly FuzzedDecoder[] = [
     maxBytes: TEXT_BYTES,
     refusal: UserError,
     decode: (bytes) => parseBlocklistFile(Buffer.from(bytes).toString("utf8"), "blocklist.txt"),
+  },
+  {
+    name: "opt-outs",
+    seeds: [packPrefixes(["198.18.0.0/15", "2001:2::/48", "192.0.2.1/32", "::/0"].map(parsePrefix))],
+    maxBytes: TEXT_BYTES,
+    refusal: DecodeError,
+    decode: unpackPrefixes,
   },
 ];
 

@@ -79,8 +79,11 @@ function connect(hello: { agent?: string; version?: string; instance?: string } 
       plan: (plan) => seen.plans.push(plan),
       grant: (grant) => seen.grants.push(grant),
       pause: () => undefined,
+      heldOptOuts: () => "",
+      optOuts: () => undefined,
       revoke: (lease, reason) => seen.revoked.push(`${lease}: ${reason}`),
       heartbeat: () => ({
+        optOuts: 0,
         leases: [{ lease: GRANT.lease, epoch: GRANT.epoch, sent: GRANT.to, done: GRANT.from, committed: GRANT.from }],
         stats: {
           packetsSent: 7,

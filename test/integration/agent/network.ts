@@ -57,6 +57,7 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
         finished,
       };
     },
+    leaveOut: async () => undefined,
     run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
     stats: () => ({ packetsSent: sent.length, replies: Math.ceil(sent.length / 4), kernelDrops: 0, sendErrors: 0 }),
     close: async () => undefined,

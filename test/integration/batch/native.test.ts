@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { formatAddress } from "../../../shared/address/address.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
-import type { FactRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import { FACT_TABLES, type FactTable } from "../../../shared/batch/tables.js";
 import { RULE_VERSION } from "../../../shared/verdict/rules.js";
 import { handshakeRows, synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
@@ -49,7 +49,7 @@ function readBack(file: string, table: FactTable): Record<string, unknown>[] {
   return ask(`SELECT * REPLACE (${asText.join(", ")}) FROM file('${file}', 'Native') SETTINGS ${settings}`);
 }
 
-function expected(row: FactRow, number: number): Record<string, unknown> {
+function expected(row: EvidenceRow, number: number): Record<string, unknown> {
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
   const ipv6 = (bytes: Uint8Array): string => {
     const text = formatAddress(bytes);

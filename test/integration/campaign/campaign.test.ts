@@ -54,6 +54,7 @@ async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
     clock,
     random: (bytes) => randomBytes(bytes),
     coordinatorVersion: "0.1.0",
+    optOuts: () => fleet.optOuts,
     log,
     goneAfterMs,
     onConflict: (error) => conflicts.push(error),

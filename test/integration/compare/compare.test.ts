@@ -348,6 +348,7 @@ describe("the campaign's store", () => {
     notes: [],
     error: "",
     coordinatorVersion: "0",
+    optOuts: { revision: 0, hash: "" },
     rangesHash: "",
   };
   const source = (id: string, family: "v4" | "v6", vantage: string): SourceRecord => ({

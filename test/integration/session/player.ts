@@ -22,11 +22,14 @@ const HELLO: Hello = {
   maxPps: 1_000_000,
   opened: ["198.18.0.0/15", "2001:db8::/32"],
   spool: "disk-1",
+  optOuts: "",
 };
 
 /** A session as an agent would hold it, by hand. */
 export interface Player {
   readonly received: SessionResponse[];
+  /** What its heartbeats say of the opt-outs that hold there. */
+  optOuts: bigint;
   /** Grants that came and were not revoked. */
   readonly grants: Map<string, Grant>;
   /** Status and message with which the session ended. */
@@ -77,6 +80,7 @@ export function connect(port: number, hello: Partial<Hello> | null = {}, token =
   }).finally(() => client.close());
 
   const player: Player = {
+    optOuts: 0n,
     received,
     grants,
     ended,
@@ -85,7 +89,7 @@ export function connect(port: number, hello: Partial<Hello> | null = {}, token =
     },
     heartbeat(leases = []) {
       sequence++;
-      player.send({ $case: "heartbeat", value: { sequence, leases } });
+      player.send({ $case: "heartbeat", value: { sequence, leases, optOuts: player.optOuts } });
       return sequence;
     },
     next(kind) {

@@ -142,5 +142,6 @@ function helloOf(agent: string) {
     maxPps: 1,
     opened: [],
     spool: "",
+    optOuts: "",
   };
 }

@@ -9,7 +9,7 @@ import { openPacketPort } from "../../../agent/wire/open-port.js";
 import { planPort } from "../../../agent/wire/plan-port.js";
 import { createReceiver } from "../../../agent/wire/receiver.js";
 import { formatAddress, parseAddress } from "../../../shared/address/address.js";
-import type { FactRow } from "../../../shared/batch/rows.js";
+import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
 import type { Target } from "../../../shared/target/source.js";
@@ -32,7 +32,7 @@ describe("engines against real Linux hosts and routers", () => {
   afterAll(() => namespaces.destroy());
 
   /** Runs one engine at the vantage point, over both families, and returns its rows. */
-  function probe(targets: readonly Target[], create: (options: Options) => Engine): Promise<FactRow[]> {
+  function probe(targets: readonly Target[], create: (options: Options) => Engine): Promise<EvidenceRow[]> {
     return namespaces.insideAsync(VANTAGE, async () => {
       const plan = await planPort({});
       const port = openPacketPort(plan);
@@ -46,7 +46,7 @@ describe("engines against real Linux hosts and routers", () => {
       createRateCap({ packetsPerSecond: 5000, nowMs: clock.monotonicMs, memory: cap });
       const allowedUntil = (): number => Number.POSITIVE_INFINITY;
       const sourceSpec: TargetSourceSpec = { kind: "list", targets, from: 0, size: targets.length };
-      const rows: FactRow[] = [];
+      const rows: EvidenceRow[] = [];
       const over = new AbortController();
       const receiving = receiver.run(over.signal);
       try {

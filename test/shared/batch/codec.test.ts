@@ -28,12 +28,12 @@ test.each([
   ["no batch id", { batch: "" }],
   ["a batch id that is no UUID", { batch: "1' OR '1" }],
   ["no campaign", { campaign: "" }],
-  ["a later layout of rows", { schema: 4 }],
+  ["a later layout of rows", { schema: 5 }],
   ["no layout of rows", { schema: 0 }],
   ["another number of rows than the block", { rows: 4 }],
   ["no rows", { rows: 0, block: createBatchEncoder("trace_hops").finish() }],
 ])("%s is refused", (_, change) => {
-  const fields = { ...message(), schema: 3, ...change };
+  const fields = { ...message(), schema: 4, ...change };
   const bytes = Batch.encode({ ...fields, block: Buffer.from(fields.block) }).finish();
   expect(() => decodeBatch(bytes)).toThrow(DecodeError);
 });

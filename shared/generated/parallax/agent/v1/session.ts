@@ -32,6 +32,7 @@ export interface SessionResponse {
     | { $case: "grant"; value: Grant }
     | { $case: "revoke"; value: Revoke }
     | { $case: "pause"; value: Pause }
+    | { $case: "optOuts"; value: OptOuts }
     | undefined;
 }
 
@@ -42,6 +43,22 @@ export interface SessionResponse {
 export interface Pause {
   campaign: string;
   paused: boolean;
+}
+
+/**
+ * Who is not to be asked, complete: it follows the welcome unless the agent has it (`Hello.opt_outs`), and every change
+ * of it. It holds from its arrival on, for leases that are under way too, and outlives the session on the agent's disk.
+ */
+export interface OptOuts {
+  /** Grows with every change. */
+  revision: bigint;
+  /** SHA-256 of the whole list's `prefixes`, hexadecimal. */
+  hash: string;
+  /** A long list comes in parts, in order: this is part `part` of `parts`, counted from 0. */
+  part: number;
+  parts: number;
+  /** 17 bytes each, ascending: the address (IPv4 mapped), and the length from the family's own first bit. */
+  prefixes: Buffer;
 }
 
 export interface Hello {
@@ -65,6 +82,8 @@ export interface Hello {
    * had done but not committed is asked again. Empty: not said.
    */
   spool: string;
+  /** `OptOuts.hash` of the list that the agent has on its disk; empty: none. */
+  optOuts: string;
 }
 
 export interface Hello_LabelsEntry {
@@ -84,7 +103,11 @@ export interface Heartbeat {
   sequence: bigint;
   /** Complete: see the head of this file. */
   leases: LeaseMarks[];
-  stats?: AgentStats | undefined;
+  stats?:
+    | AgentStats
+    | undefined;
+  /** Revision of the opt-outs that hold at this agent, in every sending thread; 0: none came in this session. */
+  optOuts: bigint;
 }
 
 export interface HeartbeatAck {
@@ -343,6 +366,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "pause":
         Pause.encode(message.body.value, writer.uint32(50).fork()).join();
         break;
+      case "optOuts":
+        OptOuts.encode(message.body.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -408,6 +434,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.body = { $case: "pause", value: Pause.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.body = { $case: "optOuts", value: OptOuts.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -434,6 +468,10 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         ? { $case: "revoke", value: Revoke.fromJSON(object.revoke) }
         : isSet(object.pause)
         ? { $case: "pause", value: Pause.fromJSON(object.pause) }
+        : isSet(object.optOuts)
+        ? { $case: "optOuts", value: OptOuts.fromJSON(object.optOuts) }
+        : isSet(object.opt_outs)
+        ? { $case: "optOuts", value: OptOuts.fromJSON(object.opt_outs) }
         : undefined,
     };
   },
@@ -452,6 +490,8 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       obj.revoke = Revoke.toJSON(message.body.value);
     } else if (message.body?.$case === "pause") {
       obj.pause = Pause.toJSON(message.body.value);
+    } else if (message.body?.$case === "optOuts") {
+      obj.optOuts = OptOuts.toJSON(message.body.value);
     }
     return obj;
   },
@@ -495,6 +535,12 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "pause": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "pause", value: Pause.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "optOuts": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "optOuts", value: OptOuts.fromPartial(object.body.value) };
         }
         break;
       }
@@ -588,6 +634,142 @@ export const Pause: MessageFns<Pause> = {
   },
 };
 
+function createBaseOptOuts(): OptOuts {
+  return { revision: 0n, hash: "", part: 0, parts: 0, prefixes: Buffer.alloc(0) };
+}
+
+export const OptOuts: MessageFns<OptOuts> = {
+  encode(message: OptOuts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.revision);
+    }
+    if (message.hash !== "") {
+      writer.uint32(18).string(message.hash);
+    }
+    if (message.part !== 0) {
+      writer.uint32(24).uint32(message.part);
+    }
+    if (message.parts !== 0) {
+      writer.uint32(32).uint32(message.parts);
+    }
+    if (message.prefixes.length !== 0) {
+      writer.uint32(42).bytes(message.prefixes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OptOuts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOptOuts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.parts = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.prefixes = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OptOuts {
+    return {
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
+      part: isSet(object.part) ? globalThis.Number(object.part) : 0,
+      parts: isSet(object.parts) ? globalThis.Number(object.parts) : 0,
+      prefixes: isSet(object.prefixes) ? Buffer.from(bytesFromBase64(object.prefixes)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: OptOuts): unknown {
+    const obj: any = {};
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.hash !== "") {
+      obj.hash = message.hash;
+    }
+    if (message.part !== 0) {
+      obj.part = Math.round(message.part);
+    }
+    if (message.parts !== 0) {
+      obj.parts = Math.round(message.parts);
+    }
+    if (message.prefixes.length !== 0) {
+      obj.prefixes = base64FromBytes(message.prefixes);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<OptOuts>, I>>(base?: I): OptOuts {
+    return OptOuts.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OptOuts>, I>>(object: I): OptOuts {
+    const message = createBaseOptOuts();
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.hash = object.hash ?? "";
+    message.part = object.part ?? 0;
+    message.parts = object.parts ?? 0;
+    message.prefixes = object.prefixes ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseHello(): Hello {
   return {
     agent: "",
@@ -601,6 +783,7 @@ function createBaseHello(): Hello {
     maxPps: 0,
     opened: [],
     spool: "",
+    optOuts: "",
   };
 }
 
@@ -638,6 +821,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.spool !== "") {
       writer.uint32(90).string(message.spool);
+    }
+    if (message.optOuts !== "") {
+      writer.uint32(162).string(message.optOuts);
     }
     return writer;
   },
@@ -746,6 +932,14 @@ export const Hello: MessageFns<Hello> = {
             message.spool = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.optOuts = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -790,6 +984,11 @@ export const Hello: MessageFns<Hello> = {
         ? object.opened.map((e: any) => globalThis.String(e))
         : [],
       spool: isSet(object.spool) ? globalThis.String(object.spool) : "",
+      optOuts: isSet(object.optOuts)
+        ? globalThis.String(object.optOuts)
+        : isSet(object.opt_outs)
+        ? globalThis.String(object.opt_outs)
+        : "",
     };
   },
 
@@ -834,6 +1033,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.spool !== "") {
       obj.spool = message.spool;
     }
+    if (message.optOuts !== "") {
+      obj.optOuts = message.optOuts;
+    }
     return obj;
   },
 
@@ -861,6 +1063,7 @@ export const Hello: MessageFns<Hello> = {
     message.maxPps = object.maxPps ?? 0;
     message.opened = object.opened?.map((e) => e) || [];
     message.spool = object.spool ?? "";
+    message.optOuts = object.optOuts ?? "";
     return message;
   },
 };
@@ -1080,7 +1283,7 @@ export const Welcome: MessageFns<Welcome> = {
 };
 
 function createBaseHeartbeat(): Heartbeat {
-  return { sequence: 0n, leases: [], stats: undefined };
+  return { sequence: 0n, leases: [], stats: undefined, optOuts: 0n };
 }
 
 export const Heartbeat: MessageFns<Heartbeat> = {
@@ -1096,6 +1299,12 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     }
     if (message.stats !== undefined) {
       AgentStats.encode(message.stats, writer.uint32(26).fork()).join();
+    }
+    if (message.optOuts !== 0n) {
+      if (BigInt.asUintN(64, message.optOuts) !== message.optOuts) {
+        throw new globalThis.Error("value provided for field message.optOuts of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.optOuts);
     }
     return writer;
   },
@@ -1137,6 +1346,14 @@ export const Heartbeat: MessageFns<Heartbeat> = {
             message.stats = AgentStats.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.optOuts = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1154,6 +1371,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
       sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
       leases: globalThis.Array.isArray(object?.leases) ? object.leases.map((e: any) => LeaseMarks.fromJSON(e)) : [],
       stats: isSet(object.stats) ? AgentStats.fromJSON(object.stats) : undefined,
+      optOuts: isSet(object.optOuts) ? BigInt(object.optOuts) : isSet(object.opt_outs) ? BigInt(object.opt_outs) : 0n,
     };
   },
 
@@ -1168,6 +1386,9 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     if (message.stats !== undefined) {
       obj.stats = AgentStats.toJSON(message.stats);
     }
+    if (message.optOuts !== 0n) {
+      obj.optOuts = message.optOuts.toString();
+    }
     return obj;
   },
 
@@ -1181,6 +1402,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     message.stats = (object.stats !== undefined && object.stats !== null)
       ? AgentStats.fromPartial(object.stats)
       : undefined;
+    message.optOuts = (object.optOuts !== undefined && object.optOuts !== null) ? BigInt(object.optOuts) : 0n;
     return message;
   },
 };
