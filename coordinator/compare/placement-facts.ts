@@ -37,8 +37,12 @@ export function placementWitnesses(
         const isOneHop = touched.size > 1 && new Set(telling.map(({ after }) => after)).size === 1;
         return isOneHop ? tellingWhere(({ condition }) => condition === PROXIED) : [];
       }
+      case "a path is clean until two hops before the host":
+        return firstOfEachPath(telling).filter(endsClean).map(changeWitness);
       case "it shows within the first two hops":
-        return tellingWhere(({ beforeTtl }) => beforeTtl <= NEAR_HOPS);
+        return everyFirst(telling, ({ beforeTtl }) => beforeTtl <= NEAR_HOPS);
+      case "it may stand within the first two hops":
+        return everyFirst(telling, ({ afterTtl }) => afterTtl < NEAR_HOPS);
     }
   };
 }
@@ -49,6 +53,30 @@ function mostTelling(changes: readonly LocatedChange[]): readonly LocatedChange[
   if (ofMptcp.length > 0) return ofMptcp;
   const others = changes.filter(({ condition }) => !isMarking(condition));
   return others.length > 0 ? others : changes;
+}
+
+/** What shows first on each path, with what all of its traces say of the hop before: a lost answer widens one interval. */
+function firstOfEachPath(telling: readonly LocatedChange[]): LocatedChange[] {
+  const first = new Map<string, LocatedChange>();
+  for (const change of telling) {
+    const before = first.get(change.vantage);
+    if (before === undefined || change.beforeTtl < before.beforeTtl) first.set(change.vantage, change);
+  }
+  return [...first.values()].map((change) => {
+    const { vantage, condition, beforeTtl } = change;
+    const clean = telling.filter((one) => one.vantage === vantage && one.condition === condition);
+    return { ...change, afterTtl: Math.max(...clean.map(({ afterTtl }) => afterTtl).filter((ttl) => ttl < beforeTtl)) };
+  });
+}
+
+function everyFirst(telling: readonly LocatedChange[], holds: (change: LocatedChange) => boolean): readonly Witness[] {
+  const first = firstOfEachPath(telling);
+  return first.every(holds) ? first.map(changeWitness) : [];
+}
+
+/** Wherever in its interval the box stands, it is near to the host. */
+function endsClean({ pathLength, afterTtl }: LocatedChange): boolean {
+  return pathLength > 0 && afterTtl > 0 && pathLength - (afterTtl + 1) <= NEAR_HOPS;
 }
 
 /** Vantage points whose path shows a change, or whose view is a box's work. */

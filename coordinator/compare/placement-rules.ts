@@ -11,7 +11,9 @@ export type PlacementFact =
   | "every path is affected"
   | "it shows within two hops of the host"
   | "all affected paths meet there"
-  | "it shows within the first two hops";
+  | "a path is clean until two hops before the host"
+  | "it shows within the first two hops"
+  | "it may stand within the first two hops";
 
 /**
  * Where the boxes stand, from the intervals. What becomes of the MPTCP option decides, other changes only where it arrives.
@@ -70,10 +72,22 @@ export const PLACEMENT_RULES: readonly Rule<PlacementFact, Placement>[] = [
     words: "every path ends at the same place, behind the same hop",
   },
   {
+    name: "behind-other-boxes",
+    all: ["every path is affected", "a path is clean until two hops before the host"],
+    result: "near-destination",
+    words: "every path shows it, and where no box comes before, it shows at most two hops before the host",
+  },
+  {
     name: "at-the-start",
     all: ["it shows within the first two hops"],
     result: "near-source",
     words: "it shows in the first two hops of the paths that have it",
+  },
+  {
+    name: "start-or-beyond",
+    all: ["it may stand within the first two hops"],
+    result: "uncertain",
+    words: "the paths that have it do not tell whether it is within their first two hops",
   },
   {
     name: "in-between",

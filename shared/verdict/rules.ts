@@ -2,7 +2,7 @@
  * Version of everything that makes a verdict: the classification of answers, the tables of rules and the fingerprints.
  * Goes into every row: verdicts of different versions are not mixed in one comparison.
  */
-export const RULE_VERSION = 2;
+export const RULE_VERSION = 3;
 
 /** One line of a table of rules: what follows when some facts hold and others do not. */
 export interface Rule<Fact extends string, Result> {

@@ -118,10 +118,11 @@ function judgement({ outcome, server }: ZooEntry, site: ZooSite): { hostVerdict:
         ? { hostVerdict: "not-capable", placement: "agree" }
         : { hostVerdict: clear, placement: "uncertain" };
     case "silenced":
-      // The last router before the host leaves nothing to see; any other, an interval that reaches over it.
+      // The last router before the host leaves nothing to see; any other, an interval that reaches over it: near the
+      // source it reaches beyond what is near.
       return isForAll
         ? { hostVerdict: "not-capable", placement: "agree" }
-        : { hostVerdict: clear, placement: "transit" };
+        : { hostVerdict: clear, placement: site === "near-source" ? "uncertain" : site };
     case "unseen":
       return { hostVerdict: clear, placement: "agree" };
   }
