@@ -59,9 +59,9 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
     for (const book of books()) {
       const marks = byPlan.get(book.state.plan) ?? [];
       byPlan.delete(book.state.plan);
-      if (marks.length > 0 || book.state.leases.some((lease) => lease.agent === agent)) {
-        const { leases } = book.state;
-        book.speed.observe(agent, marks, (id) => leases.find((lease) => lease.id === id)?.from ?? null, nowMs);
+      const { leases } = book.state;
+      if (marks.length > 0 || leases.of(agent).length > 0) {
+        book.speed.observe(agent, marks, (id) => leases.find(agent, id)?.from ?? null, nowMs);
         tell(book.apply({ type: "heartbeat", agent, instance, marks, first, nowMs }));
       }
     }
@@ -107,7 +107,9 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
         tell(book.apply({ type: "tick", nowMs: clock.monotonicMs() }));
       }
       for (const campaign of campaigns()) {
-        const holders = new Set(booksOf(campaign).flatMap((book) => book.state.leases.map((lease) => lease.agent)));
+        const holders = new Set(
+          booksOf(campaign).flatMap((book) => [...book.state.leases].map((lease) => lease.agent)),
+        );
         const isPresent = (agent: string): boolean => holders.has(agent) || fleet.find(agent) !== undefined;
         campaign.shares.releaseExcept(isPresent);
         campaign.prefixShares.releaseExcept(isPresent);

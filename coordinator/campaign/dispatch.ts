@@ -5,8 +5,8 @@ import type { Target } from "../../shared/target/source.js";
 import { canariesOf, canaryTargets } from "../canary/sources.js";
 import type { Clock } from "../lease/clock.js";
 import { sizeOf } from "../lease/intervals.js";
+import type { Lease } from "../lease/lease.js";
 import { leaseSize } from "../lease/size.js";
-import type { Lease } from "../lease/state.js";
 import type { ConnectedAgent, Fleet } from "../session/fleet.js";
 import type { LiveCampaign } from "./live.js";
 import { packetsPerIndex, planOf } from "./plan.js";
@@ -59,9 +59,27 @@ function giveWork(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent:
 }
 
 /** Connected agents that can work on a source. */
-export function eligible(fleet: Fleet, campaign: LiveCampaign, book: SourceBook): ConnectedAgent[] {
-  return fleet.connected().filter((agent) => canServe(agent, campaign, book));
+export function eligible(fleet: Fleet, campaign: LiveCampaign, book: SourceBook): readonly ConnectedAgent[] {
+  const connected = fleet.connected();
+  const { refusals } = book.state;
+  const known = lastEligible.get(book);
+  if (known?.connected === connected && known.refusals === refusals) {
+    return known.agents;
+  }
+  const agents = connected.filter((agent) => canServe(agent, campaign, book));
+  lastEligible.set(book, { connected, refusals, agents });
+  return agents;
 }
+
+/** Asked at every grant; changes when agents come, leave or refuse. */
+const lastEligible = new WeakMap<
+  SourceBook,
+  {
+    readonly connected: readonly ConnectedAgent[];
+    readonly refusals: SourceBook["state"]["refusals"];
+    readonly agents: readonly ConnectedAgent[];
+  }
+>();
 
 function canServe({ identity }: ConnectedAgent, campaign: LiveCampaign, book: SourceBook): boolean {
   return campaign.matcher.serves(identity, book.record) && book.state.refusals[identity.agent] === undefined;
@@ -118,7 +136,7 @@ function plannedFor(
   book: SourceBook,
   { identity }: ConnectedAgent,
 ): WorkPlan | null {
-  const selected = fleet.connected().filter((other) => matcher.isSelected(other.identity)).length;
+  const selected = matcher.countSelected(fleet.connected());
   const { perAgentPps, perRouter } = record.spec.rate;
   const cap = identity.maxPps > 0 ? Math.min(perAgentPps, identity.maxPps) : perAgentPps;
   const packetsPerSecond = shares.take(identity.agent, cap, selected);
@@ -168,7 +186,7 @@ function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?:
   deliver(deps, offer, agent, lease).catch((error: unknown) => {
     campaign.problem = error instanceof Error ? error.message : String(error);
     log.warn({ campaign: campaign.record.id, lease: lease.id, err: error }, "lease not granted");
-    book.apply({ type: "withdrawn", lease: lease.id });
+    book.apply({ type: "withdrawn", agent: lease.agent, lease: lease.id });
   });
   return true;
 }
@@ -183,11 +201,11 @@ async function deliver(
   await book.saved();
   const targets = await targetsOf(store, campaign, book.record, lease);
   const { id, epoch, from, to } = lease;
-  const stillHeld = book.state.leases.some((held) => held.id === id && held.phase === "active");
+  const stillHeld = book.state.leases.find(lease.agent, id)?.phase === "active";
   if (stillHeld && fleet.find(agent.identity.agent) === agent) {
     agent.sendGrant(plan, { lease: id, epoch, plan: plan.plan, from, to, targets });
   } else {
-    book.apply({ type: "withdrawn", lease: id });
+    book.apply({ type: "withdrawn", agent: lease.agent, lease: id });
   }
 }
 
@@ -212,5 +230,5 @@ async function targetsOf(
 }
 
 function activeLeases(book: SourceBook, agent: ConnectedAgent): Lease[] {
-  return book.state.leases.filter((lease) => lease.phase === "active" && lease.agent === agent.identity.agent);
+  return book.state.leases.of(agent.identity.agent).filter((lease) => lease.phase === "active");
 }

@@ -8,8 +8,10 @@ import { endCanaries } from "../canary/ending.js";
 import { type CanaryRounds, createCanaryRounds } from "../canary/rounds.js";
 import { canarySources } from "../canary/sources.js";
 import { type CanaryStore, createCanaryWatch } from "../canary/watch.js";
-import { type Cell, createCell } from "../control/cell.js";
-import type { Control, ControlConflict } from "../control/control.js";
+import { createCell } from "../control/cell.js";
+import type { ControlConflict } from "../control/conflict.js";
+import type { Control } from "../control/control.js";
+import type { Saver } from "../control/saver.js";
 import type { Clock } from "../lease/clock.js";
 import { sizeOf } from "../lease/intervals.js";
 import { isComplete, type LeaseEffect, type LeaseTiming } from "../lease/state.js";
@@ -74,7 +76,7 @@ export interface LiveCampaign {
 export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revision: number): Promise<LiveCampaign> {
   const { store, clock, log } = deps;
   const onFailure = (error: unknown) => log.warn({ campaign: start.id, err: error }, "control state not saved yet");
-  const cell: Cell<CampaignRecord> = createCell({
+  const cell: Saver<CampaignRecord> = createCell({
     ...deps,
     key: `campaigns.${start.id}`,
     codec: campaignCodec,

@@ -1,5 +1,6 @@
 import type { Alarm } from "../alarm/alarm.js";
 import { sizeOf } from "../lease/intervals.js";
+import type { Lease } from "../lease/lease.js";
 import type { SourceState } from "../lease/state.js";
 import type { CampaignRecord, CampaignState, SourceRecord } from "./record.js";
 
@@ -48,8 +49,9 @@ export interface CampaignProgress {
 /** How far a source is. Only what leases still hold can go back, when one is taken back. */
 export function marksOf(state: SourceState): Marks {
   const finished = sizeOf(state.finished);
-  const sum = (mark: (lease: SourceState["leases"][number]) => number) =>
-    state.leases.reduce((total, lease) => total + mark(lease) - lease.from, finished);
+  const leases = [...state.leases];
+  const sum = (mark: (lease: Lease) => number) =>
+    leases.reduce((total, lease) => total + mark(lease) - lease.from, finished);
   return {
     size: state.size,
     sent: sum((lease) => lease.sent),

@@ -4,7 +4,8 @@ import { UserError } from "../../shared/errors.js";
 import type { OptOutList } from "../../shared/optout/list.js";
 import type { Alarms } from "../alarm/alarms.js";
 import type { CanaryStore } from "../canary/watch.js";
-import type { Control, ControlConflict } from "../control/control.js";
+import type { ControlConflict } from "../control/conflict.js";
+import type { Control } from "../control/control.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { Clock } from "../lease/clock.js";
 import type { LeaseTiming } from "../lease/state.js";
@@ -210,7 +211,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     }
   }
   for (const campaign of live()) {
-    for (const lease of [...campaign.books, ...campaign.canaries].flatMap((book) => book.state.leases)) {
+    for (const lease of [...campaign.books, ...campaign.canaries].flatMap((book) => [...book.state.leases])) {
       campaign.shares.restore(lease.agent, lease.packetsPerSecond);
     }
   }

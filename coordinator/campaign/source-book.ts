@@ -1,16 +1,16 @@
 import { planId } from "../../shared/lease/work.js";
-import { type Cell, createCell } from "../control/cell.js";
-import { type Codec, type Control, type ControlConflict, keyToken } from "../control/control.js";
+import type { ControlConflict } from "../control/conflict.js";
+import { type Control, keyToken } from "../control/control.js";
+import type { Saver } from "../control/saver.js";
 import type { Clock } from "../lease/clock.js";
-import { decodeSourceState, encodeSourceState, restartDeadlines } from "../lease/codec.js";
+import { restartDeadlines } from "../lease/codec.js";
 import { transition } from "../lease/machine.js";
 import { type LeaseEffect, type LeaseEvent, type LeaseTiming, newSource, type SourceState } from "../lease/state.js";
 import type { SourceRecord } from "./record.js";
+import { createSourceSaver, readSourceLog } from "./source-log.js";
 import { createSpeedMeter, type SpeedMeter } from "./speed.js";
 
-const codec: Codec<SourceState> = { encode: encodeSourceState, decode: decodeSourceState };
-
-/** The leases of one source: the machine's state in memory, and its document in the control state. */
+/** The leases of one source: the machine's state in memory, and its log in the control state. */
 export interface SourceBook {
   readonly record: SourceRecord;
   readonly state: SourceState;
@@ -32,7 +32,7 @@ export interface SourceBookDeps {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Opens the document of a source, or makes it. */
+/** Opens the log of a source, or begins it. */
 export async function openSourceBook(
   deps: SourceBookDeps,
   campaign: string,
@@ -40,20 +40,19 @@ export async function openSourceBook(
 ): Promise<SourceBook> {
   const { control, clock, timing } = deps;
   const key = `sources.${campaign}.${keyToken(record.id)}`;
-  const found = await control.load(key, codec);
-  const fresh = newSource(planId(campaign, record.id), record.size);
-  const cell = createCell({ ...deps, key, codec, revision: found?.revision ?? 0 });
-  const start = restartDeadlines(found?.value ?? fresh, clock.monotonicMs(), timing);
-  if (found === null) {
-    await cell.save(start);
-  }
-  return createSourceBook(record, start, cell, timing);
+  const log = await control.openLog(key);
+  const found = readSourceLog(log) ?? newSource(planId(campaign, record.id), record.size);
+  const start = restartDeadlines(found, clock.monotonicMs(), timing);
+  const saver = createSourceSaver({ ...deps, key, log });
+  // The first entry is a base of our own: a coordinator that still runs finds out at its next write.
+  await saver.save(start);
+  return createSourceBook(record, start, saver, timing);
 }
 
 function createSourceBook(
   record: SourceRecord,
   start: SourceState,
-  cell: Cell<SourceState>,
+  saver: Saver<SourceState>,
   timing: LeaseTiming,
 ): SourceBook {
   let state = start;
@@ -62,8 +61,8 @@ function createSourceBook(
 
   const save = (): void => {
     dirty = false;
-    lastSave = cell.save(state);
-    // Whoever depends on it awaits `saved`; conflicts and closing are reported by the cell's owner.
+    lastSave = saver.save(state);
+    // Whoever depends on it awaits `saved`; conflicts and closing are reported by the saver's owner.
     lastSave.catch(() => undefined);
   };
   return {
@@ -94,7 +93,7 @@ function createSourceBook(
       }
     },
     close() {
-      cell.close();
+      saver.close();
     },
   };
 }
@@ -103,7 +102,7 @@ function isStructural(before: SourceState, after: SourceState): boolean {
   return (
     before.free !== after.free ||
     before.finished !== after.finished ||
-    before.leases.length !== after.leases.length ||
+    before.leases.size !== after.leases.size ||
     before.coverage !== after.coverage ||
     before.refusals !== after.refusals
   );

@@ -65,14 +65,14 @@ function common(record: CampaignRecord) {
 
 function bookProgress(campaign: LiveCampaign, book: SourceBook, fleet: Fleet): SourceProgress {
   const { state, record } = book;
-  const agents = [...new Set(state.leases.map((lease) => lease.agent))].sort();
+  const agents = [...new Set([...state.leases].map((lease) => lease.agent))].sort();
   return { source: record.id, ...marksOf(state), agents, waiting: reasonToWait(campaign, book, fleet) };
 }
 
 /** Why a source does not move: nobody can take what is free, or rows lie with an agent that is away. */
 function reasonToWait(campaign: LiveCampaign, book: SourceBook, fleet: Fleet): string | null {
   const { state, record } = book;
-  const missing = state.leases.find((lease) => lease.phase === "awaiting" && fleet.find(lease.agent) === undefined);
+  const [missing] = state.leases.filter((lease) => lease.phase === "awaiting" && fleet.find(lease.agent) === undefined);
   if (missing !== undefined) {
     const rest = missing.done - missing.committed;
     return `rows of ${rest} targets of ${record.id} are with agent ${missing.agent}, which is not connected; start it again`;

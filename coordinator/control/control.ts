@@ -1,6 +1,8 @@
-import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
+import { jetstream } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { ControlConflict, isConflict } from "./conflict.js";
+import { createLogs, type OpenLog } from "./log.js";
 
 const BUCKET = "parallax_control";
 
@@ -17,15 +19,6 @@ export interface Versioned<T> {
   readonly revision: number;
 }
 
-/** Someone else has written the document since it was read: there is a second coordinator. */
-export class ControlConflict extends Error {
-  override readonly name = "ControlConflict";
-
-  constructor(key: string, cause?: unknown) {
-    super(`control state "${key}" was changed by another coordinator; stop one of the two`, { cause });
-  }
-}
-
 /**
  * Documents by key, each changed only by compare-and-set. Keys are dot-separated tokens of letters, digits, `-`, `_`,
  * `=` and `/`. Every method rejects with the broker client's error when the broker does not answer.
@@ -39,6 +32,8 @@ export interface Control {
   /** Rejects with ControlConflict when `revision` is not the current one. Resolves with the new revision. */
   update<T>(key: string, codec: Codec<T>, value: T, revision: number): Promise<number>;
   remove(key: string): Promise<void>;
+  /** A document that is too large to be stored as a whole at each change. */
+  readonly openLog: OpenLog;
 }
 
 /** Opens the bucket, and makes it when there is none. Uses what nats-server 2.9 can do. */
@@ -73,12 +68,8 @@ export async function createControl(connection: NatsConnection): Promise<Control
     create: (key, codec, value) => guarded(key, () => kv.create(key, codec.encode(value))),
     update: (key, codec, value, revision) => guarded(key, () => kv.update(key, codec.encode(value), revision)),
     remove: (key) => kv.delete(key),
+    openLog: await createLogs(client),
   };
-}
-
-/** Wrong last sequence, as JetStream calls it (error codes 10071 and 10164). */
-function isConflict(error: unknown): boolean {
-  return error instanceof JetStreamApiError && (error.code === 10071 || error.code === 10164);
 }
 
 /** One token of a key from any text. */

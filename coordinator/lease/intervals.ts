@@ -17,12 +17,12 @@ export function addInterval(intervals: Intervals, added: Interval): Intervals {
   if (added.from >= added.to) {
     return intervals;
   }
-  const before = intervals.filter((interval) => interval.to < added.from);
-  const after = intervals.filter((interval) => interval.from > added.to);
-  const touching = intervals.slice(before.length, intervals.length - after.length);
+  const first = firstWhere(intervals, (interval) => interval.to >= added.from);
+  const end = firstWhere(intervals, (interval) => interval.from > added.to);
+  const touching = intervals.slice(first, end);
   const from = Math.min(added.from, touching[0]?.from ?? added.from);
   const to = Math.max(added.to, touching.at(-1)?.to ?? added.to);
-  return [...before, { from, to }, ...after];
+  return intervals.toSpliced(first, end - first, { from, to });
 }
 
 /** At most `size` indices from the start of the set, and the rest; null when the set is empty. */
@@ -33,4 +33,32 @@ export function takeFirst(intervals: Intervals, size: number): { taken: Interval
   }
   const taken = { from: first.from, to: Math.min(first.to, first.from + Math.max(1, size)) };
   return { taken, rest: taken.to < first.to ? [{ from: taken.to, to: first.to }, ...others] : others };
+}
+
+/** What is in the first set and not in the second. */
+export function subtractIntervals(intervals: Intervals, taken: Intervals): Intervals {
+  const rest: Interval[] = [];
+  let at = 0;
+  for (const { from, to } of intervals) {
+    let start = from;
+    while ((taken[at]?.to ?? Number.POSITIVE_INFINITY) <= from) at++;
+    for (let next = at; (taken[next]?.from ?? Number.POSITIVE_INFINITY) < to; next++) {
+      const hole = taken[next] as Interval;
+      if (hole.from > start) rest.push({ from: start, to: hole.from });
+      start = Math.max(start, hole.to);
+    }
+    if (start < to) rest.push({ from: start, to });
+  }
+  return rest;
+}
+
+/** The first place from which on `holds` does; it must hold for none before. */
+function firstWhere(intervals: Intervals, holds: (interval: Interval) => boolean): number {
+  let [low, high] = [0, intervals.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(intervals[middle] as Interval)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

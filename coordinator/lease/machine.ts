@@ -1,14 +1,8 @@
 import type { LeaseMarks } from "../../shared/lease/work.js";
 import { addInterval, takeFirst } from "./intervals.js";
-import type {
-  CoverageInterval,
-  Lease,
-  LeaseEffect,
-  LeaseEvent,
-  LeaseTiming,
-  SourceState,
-  Transition,
-} from "./state.js";
+import type { Lease } from "./lease.js";
+import type { CoverageInterval, LeaseEffect, LeaseEvent, LeaseTiming, SourceState, Transition } from "./state.js";
+import { LeaseTable } from "./table.js";
 
 type Of<T extends LeaseEvent["type"]> = Extract<LeaseEvent, { type: T }>;
 
@@ -36,7 +30,7 @@ export function transition(state: SourceState, event: LeaseEvent, timing: LeaseT
     case "skip":
       return skip(state, event);
     case "withdrawn":
-      return withdraw(state, event.lease);
+      return withdraw(state, event);
     case "cancel":
       return cancel(state);
     case "coverage-saved":
@@ -68,9 +62,10 @@ function grant(state: SourceState, event: Of<"request">, timing: LeaseTiming): T
     overrun,
     packetsPerSecond,
     deadlineMs: event.nowMs + timing.leaseTtlMs,
+    heard: true,
   };
   return {
-    state: { ...state, epoch, free: part.rest, leases: [...state.leases, lease] },
+    state: { ...state, epoch, free: part.rest, leases: state.leases.with(lease) },
     effects: [{ type: "granted", lease }],
   };
 }
@@ -80,10 +75,7 @@ function heartbeat(state: SourceState, event: Of<"heartbeat">, timing: LeaseTimi
   const effects: LeaseEffect[] = [];
   const known = new Set<string>();
   let next = state;
-  for (const lease of state.leases) {
-    if (lease.agent !== event.agent) {
-      continue;
-    }
+  for (const lease of state.leases.of(event.agent)) {
     const marks = listed.get(lease.id);
     if (marks !== undefined && marks.epoch === lease.epoch) {
       known.add(lease.id);
@@ -95,7 +87,7 @@ function heartbeat(state: SourceState, event: Of<"heartbeat">, timing: LeaseTimi
       // Whatever was done was in the spool before it was reported; no longer listed, it is committed.
       next = finish(next, lease);
     } else if (event.first && lease.instance === event.instance) {
-      next = finishIfAwaiting(takeBack(next, lease, "grant lost", event.nowMs, timing), lease.id);
+      next = finishIfAwaiting(takeBack(next, lease, "grant lost", event.nowMs, timing), lease);
     }
   }
   for (const marks of event.marks) {
@@ -126,7 +118,7 @@ function withMarks(
     const sent = within(Math.max(marks.sent, marks.done, marks.committed), lease.sent, lease.to);
     const done = within(Math.max(marks.done, marks.committed), lease.done, sent);
     const committed = within(marks.committed, lease.committed, done);
-    updated = { ...lease, sent, done, committed, deadlineMs: event.nowMs + timing.leaseTtlMs };
+    updated = { ...lease, sent, done, committed, deadlineMs: event.nowMs + timing.leaseTtlMs, heard: true };
   } else {
     const committed = within(marks.committed, lease.committed, lease.done);
     updated = { ...lease, committed, deadlineMs: Math.max(lease.deadlineMs, event.nowMs + timing.goneAfterMs) };
@@ -155,14 +147,12 @@ function tick(state: SourceState, nowMs: number, timing: LeaseTiming): Transitio
 }
 
 function refuse(state: SourceState, event: Of<"refusal">, timing: LeaseTiming): Transition {
-  const mine = (lease: Lease) =>
-    lease.id === event.lease && lease.epoch === event.epoch && lease.agent === event.agent && lease.phase === "active";
-  const lease = state.leases.find(mine);
-  if (lease === undefined) {
+  const lease = state.leases.find(event.agent, event.lease);
+  if (lease?.phase !== "active" || lease.epoch !== event.epoch) {
     return { state, effects: [] };
   }
   const refusals = { ...state.refusals, [event.agent]: { instance: lease.instance, reason: event.reason } };
-  return { state: { ...endWhere(state, mine, "refused", event.nowMs, timing).state, refusals }, effects: [] };
+  return { state: { ...takeBack(state, lease, "refused", event.nowMs, timing), refusals }, effects: [] };
 }
 
 function skip(state: SourceState, { vantage, reason }: Of<"skip">): Transition {
@@ -181,23 +171,25 @@ function skip(state: SourceState, { vantage, reason }: Of<"skip">): Transition {
   };
 }
 
-function withdraw(state: SourceState, id: string): Transition {
-  const lease = state.leases.find((other) => other.id === id && other.phase === "active");
-  if (lease === undefined) {
+function withdraw(state: SourceState, { agent, lease: id }: Of<"withdrawn">): Transition {
+  const lease = state.leases.find(agent, id);
+  if (lease?.phase !== "active") {
     return { state, effects: [] };
   }
-  const leases = state.leases.filter((other) => other !== lease);
-  return { state: { ...state, leases, free: addInterval(state.free, lease) }, effects: [] };
+  return {
+    state: { ...state, leases: state.leases.without(lease), free: addInterval(state.free, lease) },
+    effects: [],
+  };
 }
 
 function cancel(state: SourceState): Transition {
   const active = state.leases.filter((lease) => lease.phase === "active");
-  const coverage = state.leases.flatMap((lease) => [
+  const coverage = [...state.leases].flatMap((lease) => [
     ...covered(lease, "asked", lease.from, lease.committed),
     ...covered(lease, "uncertain", lease.committed, reach(lease), "cancelled"),
   ]);
   return {
-    state: { ...state, free: [], leases: [], coverage: [...state.coverage, ...coverage] },
+    state: { ...state, free: [], leases: LeaseTable.from([]), coverage: [...state.coverage, ...coverage] },
     effects: active.map((lease) => revocation(lease, "campaign cancelled")),
   };
 }
@@ -243,24 +235,24 @@ function loseSpool(state: SourceState, which: (lease: Lease) => boolean, reason:
 function finish(state: SourceState, lease: Lease): SourceState {
   return {
     ...state,
-    leases: state.leases.filter((other) => other.id !== lease.id),
+    leases: state.leases.without(lease),
     finished: addInterval(state.finished, { from: lease.from, to: lease.to }),
     coverage: [...state.coverage, ...covered(lease, "asked", lease.from, lease.to)],
   };
 }
 
-function finishIfAwaiting(state: SourceState, id: string): SourceState {
-  const lease = state.leases.find((other) => other.id === id);
+function finishIfAwaiting(state: SourceState, { agent, id }: Lease): SourceState {
+  const lease = state.leases.find(agent, id);
   return lease === undefined ? state : finish(state, lease);
 }
 
 function replace(state: SourceState, lease: Lease): SourceState {
-  return { ...state, leases: state.leases.map((other) => (other.id === lease.id ? lease : other)) };
+  return { ...state, leases: state.leases.with(lease) };
 }
 
 /** Everything below may have been sent. */
 function reach(lease: Lease): number {
-  return lease.phase === "active" ? Math.min(lease.to, lease.sent + lease.overrun) : lease.to;
+  return lease.phase === "active" && lease.heard ? Math.min(lease.to, lease.sent + lease.overrun) : lease.to;
 }
 
 function covered(

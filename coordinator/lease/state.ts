@@ -1,36 +1,7 @@
 import type { LeaseMarks } from "../../shared/lease/work.js";
 import type { Interval, Intervals } from "./intervals.js";
-
-/**
- * One agent's hold on `[from, to)` of a source, `from <= committed <= done <= sent <= to`.
- *
- * - `active`: the agent may send. Ends by `committed = to`, or is taken back from `done`.
- * - `awaiting`: nothing is sent any more and `[from, to)` is what was done: its rows lie in the agent's spool and the
- *   agent owns the interval until they are committed, or until the spool is lost.
- */
-export interface Lease {
-  readonly phase: "active" | "awaiting";
-  /** `<plan>#<epoch>`: never used twice. */
-  readonly id: string;
-  readonly epoch: number;
-  readonly agent: string;
-  /** The agent's process life. */
-  readonly instance: string;
-  /** The agent's spool folder; empty when it does not say. */
-  readonly spool: string;
-  readonly vantage: string;
-  readonly from: number;
-  readonly to: number;
-  readonly sent: number;
-  readonly done: number;
-  readonly committed: number;
-  /** Indices that the agent can have sent beyond its last reported `sent` before it stops. */
-  readonly overrun: number;
-  /** The agent's share of the campaign's rate, kept here so that it outlives a coordinator. */
-  readonly packetsPerSecond: number;
-  /** Monotonic time: when an active lease expires, or the spool of an awaiting one counts as lost. Not persisted. */
-  readonly deadlineMs: number;
-}
+import type { Lease } from "./lease.js";
+import { LeaseTable } from "./table.js";
 
 /** What is known of an interval that was asked. Kept in the state until the store has it. */
 export interface CoverageInterval extends Interval {
@@ -63,7 +34,7 @@ export interface SourceState {
   /** The last epoch given out. */
   readonly epoch: number;
   readonly free: Intervals;
-  readonly leases: readonly Lease[];
+  readonly leases: LeaseTable;
   /** Committed intervals whose lease has ended. */
   readonly finished: Intervals;
   /** Intervals that nobody could ask. */
@@ -130,7 +101,7 @@ export type LeaseEvent =
   /** Nobody of the vantage point can ask what is free: it is left out. */
   | { readonly type: "skip"; readonly vantage: string; readonly reason: string }
   /** A grant was not sent after all; the agent does not know of it. */
-  | { readonly type: "withdrawn"; readonly lease: string }
+  | { readonly type: "withdrawn"; readonly agent: string; readonly lease: string }
   | { readonly type: "cancel" }
   /** The store has the first `count` coverage intervals. */
   | { readonly type: "coverage-saved"; readonly count: number };
@@ -159,7 +130,7 @@ export function newSource(plan: string, size: number): SourceState {
     size,
     epoch: 0,
     free: size > 0 ? [{ from: 0, to: size }] : [],
-    leases: [],
+    leases: LeaseTable.from([]),
     finished: [],
     skipped: [],
     refusals: {},
@@ -169,5 +140,5 @@ export function newSource(plan: string, size: number): SourceState {
 
 /** True when every index is committed or left out, and the store knows it. */
 export function isComplete(state: SourceState): boolean {
-  return state.free.length === 0 && state.leases.length === 0 && state.coverage.length === 0;
+  return state.free.length === 0 && state.leases.size === 0 && state.coverage.length === 0;
 }

@@ -78,7 +78,7 @@ export interface Fleet {
   /** Everything that ever connected (gone ones up to a bound), by name. */
   list(): AgentView[];
   /** Agents with an open session. */
-  connected(): ConnectedAgent[];
+  connected(): readonly ConnectedAgent[];
   find(agent: string): ConnectedAgent | undefined;
   listen(listener: FleetListener): void;
   readonly optOuts: OptOutList;
@@ -111,6 +111,8 @@ export function createFleet(options: FleetOptions): Fleet {
   const members = new Map<string, Member>();
   const listeners: FleetListener[] = [];
   let optOuts = optOutList(0, []);
+  /** Null after somebody came or left. */
+  let present: readonly ConnectedAgent[] | null = null;
 
   const isHeard = (member: Member, withinMs: number) => clock.monotonicMs() - member.heardAtMs < withinMs;
 
@@ -124,6 +126,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const leave = (member: Member): void => {
     if (member.open) {
       member.open = false;
+      present = null;
       for (const listener of listeners) {
         listener.left?.(member.agent);
       }
@@ -181,6 +184,7 @@ export function createFleet(options: FleetOptions): Fleet {
       optOuts: identity.optOuts === optOuts.hash ? optOuts.revision : 0,
     };
     members.set(identity.agent, member);
+    present = null;
     forgetOldest();
     return member;
   };
@@ -250,7 +254,10 @@ export function createFleet(options: FleetOptions): Fleet {
       );
       return views.sort((a, b) => (a.agent < b.agent ? -1 : 1));
     },
-    connected: () => [...members.values()].filter((member) => member.open).map((member) => member.agent),
+    connected() {
+      present ??= [...members.values()].filter((member) => member.open).map((member) => member.agent);
+      return present;
+    },
     find(agent) {
       const member = members.get(agent);
       return member?.open === true ? member.agent : undefined;

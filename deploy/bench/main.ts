@@ -5,22 +5,32 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { UserError } from "../../shared/errors.js";
 import { benchCost } from "./cost.js";
+import { benchFleet } from "./fleet/fleet.js";
 import { benchHosts } from "./hosts.js";
 import { benchReceive } from "./receive.js";
 import { type BenchResult, machine, textOf } from "./result.js";
 import { benchSyn } from "./syn.js";
 import { benchTrace } from "./trace.js";
 
-const BENCHES = { syn: benchSyn, hosts: benchHosts, receive: benchReceive, cost: benchCost, trace: benchTrace };
+const BENCHES = {
+  syn: benchSyn,
+  hosts: benchHosts,
+  receive: benchReceive,
+  cost: benchCost,
+  trace: benchTrace,
+  fleet: benchFleet,
+};
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
 
-const { bench, rounds, seconds, only, output } = await yargs(hideBin(process.argv))
+const { bench, rounds, seconds, minutes, agents, only, output } = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .command("$0 [bench..]", "Measure speed on this machine; needs root, as it makes network namespaces", (parser) =>
     parser.positional("bench", { choices: NAMES, array: true, default: NAMES, describe: "Which; default: all" }),
   )
   .option("rounds", { type: "number", default: 9, describe: "How often each contender runs" })
   .option("seconds", { type: "number", default: 3, describe: "Length of one measurement" })
+  .option("minutes", { type: "number", default: 5, describe: "In fleet: how long the campaign takes" })
+  .option("agents", { type: "number", default: 1_000, describe: "In fleet: how many, at least 100" })
   .option("only", {
     type: "string",
     array: true,
@@ -36,7 +46,15 @@ const on = machine();
 const results: BenchResult[] = [];
 try {
   for (const name of bench as (keyof typeof BENCHES)[]) {
-    const result = await BENCHES[name]({ rounds, seconds, only, folder, say: (text) => console.error(text) });
+    const result = await BENCHES[name]({
+      rounds,
+      seconds,
+      minutes,
+      agents,
+      only,
+      folder,
+      say: (text) => console.error(text),
+    });
     results.push(result);
     console.log(`\n${textOf(result)}\n`);
   }

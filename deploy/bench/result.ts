@@ -6,6 +6,10 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Length of one measurement. */
   readonly seconds: number;
+  /** Length of a measurement that takes longer. */
+  readonly minutes: number;
+  /** How many agents a fleet has. */
+  readonly agents: number;
   /** Parts of the names of the contenders that are to run; none: all of them. */
   readonly only: readonly string[];
   /** For files that go when the bench ends. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { decodeSourceState, encodeSourceState, restartDeadlines } from "../../../coordinator/lease/codec.js";
-import type { Lease, SourceState } from "../../../coordinator/lease/state.js";
+import type { Lease } from "../../../coordinator/lease/lease.js";
+import type { SourceState } from "../../../coordinator/lease/state.js";
+import { LeaseTable } from "../../../coordinator/lease/table.js";
 
 const LEASE: Lease = {
   phase: "active",
@@ -18,13 +20,14 @@ const LEASE: Lease = {
   overrun: 3,
   packetsPerSecond: 100,
   deadlineMs: 99,
+  heard: false,
 };
 const STATE: SourceState = {
   plan: "c/synscan/v4/80",
   size: 100,
   epoch: 7,
   free: [{ from: 20, to: 90 }],
-  leases: [LEASE, { ...LEASE, id: "c/synscan/v4/80#6", epoch: 6, phase: "awaiting", from: 0, to: 5 }],
+  leases: LeaseTable.from([LEASE, { ...LEASE, id: "c/synscan/v4/80#6", epoch: 6, phase: "awaiting", from: 0, to: 5 }]),
   finished: [{ from: 5, to: 10 }],
   skipped: [{ from: 90, to: 100 }],
   refusals: { "sin-1": { instance: "j", reason: "not mine" } },
@@ -36,9 +39,9 @@ describe("the stored form of a source's leases", () => {
     const timing = { leaseTtlMs: 15, goneAfterMs: 1_000 };
     const restored = restartDeadlines(decodeSourceState(encodeSourceState(STATE)), 500, timing);
 
-    expect(restored.leases.map((lease) => lease.deadlineMs)).toEqual([515, 1_500]);
-    const leases = restored.leases.map((lease) => ({ ...lease, deadlineMs: LEASE.deadlineMs }));
-    expect({ ...restored, leases }).toEqual(STATE);
+    expect([...restored.leases].map((lease) => lease.deadlineMs)).toEqual([515, 1_500]);
+    const leases = [...restored.leases].map((lease) => ({ ...lease, deadlineMs: LEASE.deadlineMs }));
+    expect({ ...restored, leases }).toEqual({ ...STATE, leases: [...STATE.leases] });
   });
 
   it("is read without what an earlier version did not know", () => {

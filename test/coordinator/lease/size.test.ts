@@ -15,8 +15,12 @@ describe("the size of a lease", () => {
   });
 
   it("shrinks near the end, so that all agents finish together", () => {
-    expect(leaseSize({ ...INPUT, indicesPerSecond: 30_000, remaining: 1_000, agents: 5 })).toBe(100);
-    expect(leaseSize({ ...INPUT, indicesPerSecond: 30_000, remaining: 3, agents: 5 })).toBe(16);
+    expect(leaseSize({ ...INPUT, indicesPerSecond: 50, remaining: 1_000, agents: 5 })).toBe(100);
+    expect(leaseSize({ ...INPUT, indicesPerSecond: 5, remaining: 3, agents: 5 })).toBe(16);
+  });
+
+  it("is never less than a second of the agent's work, which asks once a second", () => {
+    expect(leaseSize({ ...INPUT, indicesPerSecond: 30_000, remaining: 1_000, agents: 5 })).toBe(30_000);
   });
 
   it("keeps to what one grant can carry", () => {

@@ -122,7 +122,7 @@ export class World {
     if (!machine.alive) {
       return;
     }
-    const before = this.state.leases;
+    const before = [...this.state.leases];
     this.apply({
       type: "request",
       ...this.identity(machine),
@@ -133,7 +133,7 @@ export class World {
       nowMs: this.nowMs,
       wallMs: this.wallMs,
     });
-    const lease = this.state.leases.find((candidate) => !before.includes(candidate));
+    const [lease] = this.state.leases.filter((candidate) => !before.includes(candidate));
     if (lease === undefined) {
       return;
     }
@@ -303,7 +303,7 @@ export class World {
   }
 
   checkSend(machine: Machine, lease: HeldLease, index: number): void {
-    const known = this.state.leases.find((candidate) => candidate.id === lease.id);
+    const known = this.state.leases.find(machine.name, lease.id);
     if (known?.phase !== "active" || known.agent !== machine.name || index < known.done || index >= known.to) {
       throw new Error(`${machine.name} sends index ${index} of ${lease.id}, which is not leased to it`);
     }
@@ -332,7 +332,7 @@ export class World {
     }
     for (const { from, to } of [
       ...state.finished,
-      ...state.leases.map((lease) => ({ from: lease.from, to: lease.committed })),
+      ...[...state.leases].map((lease) => ({ from: lease.from, to: lease.committed })),
     ]) {
       for (let index = from; index < to; index++) {
         if (!this.committed.has(index)) {

@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { createCell } from "../../../coordinator/control/cell.js";
-import {
-  type Codec,
-  type Control,
-  ControlConflict,
-  createControl,
-  keyToken,
-} from "../../../coordinator/control/control.js";
+import { ControlConflict } from "../../../coordinator/control/conflict.js";
+import { type Codec, type Control, createControl, keyToken } from "../../../coordinator/control/control.js";
 import { startBroker, type TestBroker } from "./nats.js";
 
 const codec: Codec<string> = { encode: (value) => value, decode: (text) => text };

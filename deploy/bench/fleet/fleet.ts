@@ -1,0 +1,223 @@
+import { once } from "node:events";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startBroker } from "../../../coordinator/broker/broker.js";
+import { type Running, type Usage, usageOf } from "../process.js";
+import type { BenchOptions, BenchResult } from "../result.js";
+import { atShare } from "../statistics.js";
+import { type Asked, checkCoverage, type Findings } from "./check.js";
+import { startChurn } from "./churn.js";
+import type { CoordinatorTask, FromCoordinator, GrantTiming } from "./messages.js";
+import { startAgents, startOn } from "./processes.js";
+
+/** Of the agents, as many as churn touches in half a minute, in groups that live and die together. */
+const FRAGILE = { groups: 4, each: 5 };
+const CORES = { coordinator: 0, others: 1 };
+/** Grants of the first seconds, when every agent asks at once, are counted apart. */
+const BEGIN_MS = 10_000;
+/** Of the addresses of IPv4 about 3.7 thousand millions are left; with two ports these are more than 2^32 indices. */
+const TARGETS = 7.4e9;
+const PACKETS_PER_TARGET = 8;
+
+interface Measured {
+  readonly size: number;
+  readonly began: readonly GrantTiming[];
+  readonly steady: readonly GrantTiming[];
+  /** Grants after a lease had reached the end of the space: small pieces, and what was taken back. */
+  readonly tail: readonly GrantTiming[];
+  readonly usage: Usage;
+  readonly seconds: number;
+  readonly coordinatorCores: number;
+  readonly writesPerSecond: number;
+  readonly writtenBytesPerSecond: number;
+  readonly longestTurnMs: { readonly coordinator: number; readonly agents: number };
+  readonly killed: number;
+  readonly frozen: number;
+  readonly findings: Findings;
+}
+
+/**
+ * A coordinator on one core with a thousand agents on the other, on one campaign over all of IPv4 with two ports, to its
+ * end. Of the agents 1 % a minute are killed or frozen and come back. Sessions, leases and control state are the real
+ * ones; what the agents leave out is said in agent.ts.
+ */
+export async function benchFleet({ folder, minutes, agents, say }: BenchOptions): Promise<BenchResult> {
+  const measured = await measure(join(folder, "fleet"), 60 * minutes, agents, say);
+  const { findings, longestTurnMs } = measured;
+  const row = (name: string, value: string, target = "") => [name, value, target];
+  const latency = (name: string, grants: readonly GrantTiming[], target?: string) => {
+    const at = (share: number) =>
+      atShare(
+        grants.map(({ latencyMs }) => latencyMs),
+        share,
+      ).toFixed(1);
+    return row(name, grants.length === 0 ? "none" : `${at(0.5)} / ${at(0.99)} ms of ${grants.length}`, target);
+  };
+  return {
+    name: "fleet",
+    title: `Fleet: ${agents} agents on one campaign of ${measured.size} indices, ${measured.killed} killed and ${measured.frozen} frozen meanwhile`,
+    tables: [
+      {
+        head: ["", "measured", "target"],
+        rows: [
+          latency("lease grant, median / p99", measured.steady, "p99 under 50 ms"),
+          latency("while all agents begin", measured.began),
+          latency("at the end of the space", measured.tail),
+          row("coordinator's memory (VmHWM)", `${(measured.usage.peakBytes / 1e6).toFixed(0)} MB`, "under 512 MB"),
+          row("coordinator's core", `${(100 * measured.coordinatorCores).toFixed(0)} % busy`),
+          row(
+            "control state",
+            `${measured.writesPerSecond.toFixed(0)} writes/s, ${(measured.writtenBytesPerSecond / 1e3).toFixed(0)} kB/s`,
+          ),
+          row(
+            "longest turn",
+            `coordinator ${longestTurnMs.coordinator.toFixed(0)} ms, agents ${longestTurnMs.agents.toFixed(0)} ms`,
+          ),
+          row("gaps, overlaps in the coverage", `${findings.gaps}, ${findings.overlaps}`, "none"),
+          row("indices that nobody sent to", `${findings.unsent}`, "none"),
+          row("sent twice without being recorded", `${findings.unrecorded} of ${findings.repeated}`, "none"),
+          row("recorded as uncertain", `${findings.uncertain}`),
+          row("time of the campaign", `${measured.seconds.toFixed(0)} s`),
+        ],
+      },
+    ],
+    figures: {
+      ...measured,
+      began: latencies(measured.began),
+      steady: latencies(measured.steady),
+      tail: latencies(measured.tail),
+    },
+  };
+}
+
+async function measure(
+  folder: string,
+  lengthSeconds: number,
+  agents: number,
+  say: (text: string) => void,
+): Promise<Measured> {
+  mkdirSync(folder, { recursive: true });
+  const token = "bench";
+  const ledger = join(folder, "ledger");
+  const broker = await startBroker({
+    folder: join(folder, "broker"),
+    port: 0,
+    token,
+    onExit: (reason) => say(`broker: ${reason}`),
+  });
+  const ends: (() => Promise<void>)[] = [() => broker.stop()];
+  try {
+    const perSecond = TARGETS / lengthSeconds / agents / 0.75;
+    const maxPps = Math.round(perSecond * PACKETS_PER_TARGET);
+    const campaign = `series: bench\ntargets: { ipv4: [0.0.0.0/0] }\nports: [80, 443]\nrate: { perAgentPps: ${maxPps} }\n`;
+    const coordinator = startOn(CORES.coordinator, "coordinator", {
+      broker: broker.url,
+      token,
+      folder,
+      campaign,
+      agents,
+    } satisfies CoordinatorTask);
+    ends.push(() => coordinator.kill());
+    const listening = await next(coordinator, "listening");
+    const task = { address: `127.0.0.1:${listening.port}`, token, life: 1, disk: 1, ledger, maxPps };
+    const robust = agents - FRAGILE.groups * FRAGILE.each;
+    const main = startAgents(CORES.others, { ...task, first: 0, count: robust, fragile: false });
+    ends.push(() => main.kill());
+    const churn = startChurn(
+      CORES.others,
+      Array.from({ length: FRAGILE.groups }, (_, i) => {
+        return { ...task, first: robust + i * FRAGILE.each, count: FRAGILE.each, fragile: true };
+      }),
+      agents / 100,
+    );
+    ends.push(async () => {
+      await Promise.all(churn.groups.map((group) => group.kill()));
+    });
+    const { size } = await next(coordinator, "started");
+    const beganMs = Date.now();
+    const before = usageOf(coordinator.child.pid);
+    const seen = await follow(coordinator, say);
+    const usage = usageOf(coordinator.child.pid);
+    const seconds = (Date.now() - beganMs) / 1_000;
+    const { killed, frozen } = churn;
+    await churn.stop();
+    await main.stop();
+    if (usage === null || before === null) throw new Error(`the coordinator ended early: ${coordinator.printed()}`);
+    const grants = [main, ...churn.groups].flatMap((group) => group.grants).sort((a, b) => a.atMs - b.atMs);
+    const endMs = grants.find(({ to }) => to === size)?.atMs ?? Number.POSITIVE_INFINITY;
+    return {
+      size,
+      began: grants.filter(({ atMs }) => atMs < beganMs + BEGIN_MS),
+      steady: grants.filter(({ atMs }) => atMs >= beganMs + BEGIN_MS && atMs < endMs),
+      tail: grants.filter(({ atMs }) => atMs >= endMs),
+      usage,
+      seconds,
+      coordinatorCores: (usage.cpuSeconds - before.cpuSeconds) / seconds,
+      writesPerSecond: seen.writes / seconds,
+      writtenBytesPerSecond: seen.writtenBytes / seconds,
+      longestTurnMs: { coordinator: seen.longestTurnMs, agents: main.longestTurnMs },
+      killed,
+      frozen,
+      findings: checkCoverage({ size, ...coverageIn(join(folder, "coverage.ndjson")), sent: sentIn(ledger) }),
+    };
+  } finally {
+    for (const end of ends.reverse()) await end();
+  }
+}
+
+async function next<K extends FromCoordinator["kind"]>(from: Running, kind: K) {
+  const message = (await from.message()) as FromCoordinator;
+  if (message.kind !== kind) throw new Error(`the coordinator said ${message.kind} instead of ${kind}`);
+  return message as Extract<FromCoordinator, { kind: K }>;
+}
+
+/** Until the campaign is over; resolves with the last counts. */
+async function follow(coordinator: Running, say: (text: string) => void) {
+  let last = { writes: 0, writtenBytes: 0, longestTurnMs: 0 };
+  let saidMs = 0;
+  await new Promise<void>((resolve, reject) => {
+    coordinator.child.on("message", (message: FromCoordinator) => {
+      if (message.kind === "finished") resolve();
+      if (message.kind !== "progress") return;
+      last = { ...message, longestTurnMs: Math.max(last.longestTurnMs, message.longestTurnMs) };
+      if (Date.now() - saidMs < 10_000) return;
+      saidMs = Date.now();
+      say(
+        `${message.connected} agents, ${(message.leased / 1e6).toFixed(0)} M sent, ${(message.committed / 1e6).toFixed(0)} M committed, ${message.writes} writes`,
+      );
+    });
+    void once(coordinator.child, "exit").then(() =>
+      reject(new Error(`the coordinator ended: ${coordinator.printed()}`)),
+    );
+  });
+  return last;
+}
+
+function latencies(grants: readonly GrantTiming[]) {
+  const values = grants.map(({ latencyMs }) => latencyMs);
+  const at = (share: number) => (values.length === 0 ? null : atShare(values, share));
+  return { grants: values.length, medianMs: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), worstMs: at(1) };
+}
+
+function coverageIn(file: string): { asked: Asked[]; uncertain: Asked[] } {
+  const rows = lines(file).map((line) => JSON.parse(line) as Asked & { kind: string });
+  return {
+    asked: rows.filter(({ kind }) => kind === "asked"),
+    uncertain: rows.filter(({ kind }) => kind === "uncertain"),
+  };
+}
+
+function sentIn(file: string): Asked[] {
+  const byEpoch = new Map<number, Asked>();
+  for (const line of lines(file)) {
+    const [epoch = 0, from = 0, to = 0] = line.split(" ").map(Number);
+    byEpoch.set(epoch, { epoch, from, to });
+  }
+  return [...byEpoch.values()];
+}
+
+function lines(file: string): string[] {
+  return readFileSync(file, "latin1")
+    .split("\n")
+    .filter((line) => line !== "");
+}
