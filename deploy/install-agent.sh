@@ -24,8 +24,9 @@ install-agent.sh --uninstall [--purge]
   --ports LIST          only these ports may be probed from here, as in 80,443
   --pps N               packets a second that may leave from here (default 10000)
   --spool-mib N         rows that wait for the coordinator may take so much of the disk (default 1024)
+  --open PREFIX         special-purpose addresses that may be probed from here, as 10.0.0.0/8; may be repeated
   --contact MAIL --contact-url URL   who answers for the probes; without them nothing is sent on the Internet
-  --config FILE         agent.yaml as it is to be, in place of the seven above; an existing one is never overwritten
+  --config FILE         agent.yaml as it is to be, in place of the eight above; an existing one is never overwritten
   --root DIR            install under this folder: no user, no service (images, tests)
   --no-start            leave the service stopped
   --uninstall           stop and remove the agent; configuration, identity and spool stay
@@ -46,7 +47,7 @@ SERVICE=parallax-agent
 ACCOUNT=parallax-agent
 
 token='' token_file='' url='' tarball='' sum='' with_node=no node_url='' node_tarball='' node_sum='' name='' vantage=''
-labels='' interface='' ports='' pps=10000 spool_mib=1024 contact='' contact_url='' config='' root='' start=yes
+labels='' interface='' open='' ports='' pps=10000 spool_mib=1024 contact='' contact_url='' config='' root='' start=yes
 uninstall=no purge=no
 
 # A value that goes into YAML or a command; $3 is a bracket expression of what it may not hold.
@@ -80,6 +81,7 @@ while [ $# -gt 0 ]; do
     --label) checked "$1" "$2" A-Za-z0-9._/=-; labels="$labels $2" ;;
     --interface) checked "$1" "$2" A-Za-z0-9._@:-; interface=$2 ;;
     --ports) checked "$1" "$2" 0-9,; ports=$2 ;;
+    --open) checked "$1" "$2" 0-9a-fA-F.:/; open="$open${open:+, }\"$2\"" ;;
     --pps) checked "$1" "$2" 0-9; pps=$2 ;;
     --spool-mib) checked "$1" "$2" 0-9; spool_mib=$2 ;;
     --contact) checked "$1" "$2" A-Za-z0-9._%+@-; contact=$2 ;;
@@ -243,6 +245,7 @@ else
     echo "spool: { folder: $to_state/spool, maxBytes: $((spool_mib * 1048576)) }"
     echo "interface: \"$interface\""
     if [ -n "$ports" ]; then echo "caps: { packetsPerSecond: $pps, ports: [$ports] }"; else echo "caps: { packetsPerSecond: $pps }"; fi
+    [ -z "$open" ] || echo "open: [$open]"
     if [ -n "$contact" ]; then
       echo "contact: { email: \"$contact\", url: \"$contact_url\" }"
     else

@@ -99,7 +99,18 @@ describe("install-agent.sh", () => {
 
   it("installs, enrols and configures an agent", () => {
     const more = ["--name", "fra-1", "--vantage", "fra", "--label", "web=80", "--label", "region=eu-central"];
-    const rules = ["--ports", "80,443", "--pps", "2000", "--spool-mib", "64"];
+    const rules = [
+      "--ports",
+      "80,443",
+      "--pps",
+      "2000",
+      "--spool-mib",
+      "64",
+      "--open",
+      "10.0.0.0/8",
+      "--open",
+      "fd00::/8",
+    ];
     const contact = ["--contact", "research@example.net", "--contact-url", "https://example.net/why?a=1&b=2"];
     const { code, stderr } = install([...of(packageOf("1.2.3")), ...GOOD, ...more, ...rules, ...contact]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -114,6 +125,7 @@ describe("install-agent.sh", () => {
       spool: { folder: "../../var/lib/parallax-agent/spool", maxBytes: 67_108_864 },
       interface: "eth0",
       caps: { packetsPerSecond: 2_000, ports: [80, 443] },
+      open: ["10.0.0.0/8", "fd00::/8"],
       contact: { email: "research@example.net", url: "https://example.net/why?a=1&b=2" },
     });
     expect(existsSync(inRoot("var/lib/parallax-agent/identity/identity.json"))).toBe(true);
