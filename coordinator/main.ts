@@ -2,9 +2,11 @@
 import type { Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { runProgram } from "../shared/cli/program.js";
+import { blackholesCommand } from "./cli/blackholes.js";
 import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
 import { doctorCommand } from "./cli/doctor.js";
+import { enrichCommand } from "./cli/enrich.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
@@ -30,7 +32,9 @@ process.exitCode = await runProgram(
         .command(canariesCommand)
         .command(compareCommand)
         .command(explainCommand)
+        .command(blackholesCommand)
         .command(reportCommand)
+        .command(enrichCommand)
         .command(replayCommand)
         .command(verifyLedgerCommand)
         .command(queryCommand)

@@ -10,6 +10,7 @@ import type { CampaignFile } from "../campaign/create.js";
 import type { Campaigns } from "../campaign/runner.js";
 import { readCanaries } from "../canary/read.js";
 import { readComparison, readExplanations } from "../compare/read.js";
+import type { EnrichDesk } from "../enrich/desk.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { OptOutBook } from "../optout/book.js";
@@ -17,6 +18,7 @@ import type { ReplayDesk } from "../replay/desk.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+import { enrichRoutes } from "./enrich-routes.js";
 import { optOutRoutes } from "./opt-outs.js";
 import { reportRoutes } from "./report-routes.js";
 import { stream, withFailure } from "./stream.js";
@@ -33,6 +35,7 @@ export interface ApiOptions {
   readonly optOuts: OptOutBook;
   readonly store: Store;
   readonly replays: ReplayDesk;
+  readonly enrichment: EnrichDesk;
   readonly ingest: () => IngestStats;
 }
 
@@ -156,6 +159,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     });
   });
   reportRoutes(server, { campaigns, store });
+  enrichRoutes(server, { enrichment: options.enrichment, store });
   server.get("/v1/campaigns/:id/explain/:address", async (request) => {
     const campaign = campaigns.get(id(request)).id;
     const { address } = z.object({ address: z.union([z.ipv4(), z.ipv6()]) }).parse(request.params);

@@ -9,7 +9,9 @@ export interface Client {
   readonly token: string;
   /** A call of the HTTP API; `body` makes it a POST. Rejects with the server's own error. */
   call(path: string, body?: unknown): Promise<unknown>;
-  /** Sends the content of a file of any length; resolves with the id to name it by. */
+  /** Sends the content of a file of any length. Rejects with the server's own error. */
+  send(path: string, content: Readable): Promise<unknown>;
+  /** Sends a file for a later call; resolves with the id to name it by. */
   sendFile(content: Readable): Promise<string>;
   /** Lines of a response that goes on for long, as JSON values; `body` makes it a POST. */
   lines(path: string, signal?: AbortSignal, body?: unknown): AsyncIterable<unknown>;
@@ -41,6 +43,12 @@ export function createClient(data: string): Client {
     return response;
   };
 
+  const send = async (path: string, content: Readable): Promise<unknown> => {
+    const headers = { "Content-Type": "application/octet-stream" };
+    const body = Readable.toWeb(content);
+    return (await request(path, { method: "POST", body, headers, duplex: "half" })).json();
+  };
+
   async function* lines(path: string, signal?: AbortSignal, body?: unknown): AsyncGenerator<unknown> {
     const response = await request(path, { ...jsonBody(body), ...(signal && { signal }) });
     let rest = "";
@@ -56,12 +64,8 @@ export function createClient(data: string): Client {
     where,
     token,
     lines,
-    async sendFile(content) {
-      const headers = { "Content-Type": "application/octet-stream" };
-      const body = Readable.toWeb(content);
-      const response = await request("/v1/files", { method: "POST", body, headers, duplex: "half" });
-      return sentFile.parse(await response.json()).id;
-    },
+    send,
+    sendFile: async (content) => sentFile.parse(await send("/v1/files", content)).id,
     call: async (path, body) => (await request(path, jsonBody(body))).json(),
   };
 }

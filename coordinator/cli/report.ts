@@ -7,10 +7,12 @@ import type { ReportHead } from "../report/read.js";
 import { writeReport } from "../report/write.js";
 import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import { checkDate } from "./date.js";
 
 interface ReportArguments extends CommonArguments {
   campaigns: string[];
   out: string;
+  "as-of": string | undefined;
 }
 
 /** What the API sends, a line each. */
@@ -26,13 +28,18 @@ export const reportCommand: CommandModule<CommonArguments, ReportArguments> = {
   builder: (args: Argv<CommonArguments>) =>
     args
       .positional("campaigns", { type: "string", array: true, demandOption: true, describe: "Campaigns' names" })
-      .option("out", { type: "string", demandOption: true, describe: "Folder to write to; made when missing" }),
-  handler: async ({ data, json, campaigns, out }) => {
+      .option("out", { type: "string", demandOption: true, describe: "Folder to write to; made when missing" })
+      .option("as-of", {
+        type: "string",
+        describe: "Look networks and places up in data of this day or before; the last campaign's start by default",
+      }),
+  handler: async ({ data, json, campaigns, out, "as-of": asOf }) => {
+    checkDate("--as-of", asOf);
     const show = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
     let head: ReportHead | null = null;
     const sections: ReportSection[] = [];
     try {
-      for await (const value of createClient(data).lines("/v1/report", undefined, { campaigns })) {
+      for await (const value of createClient(data).lines("/v1/report", undefined, { campaigns, asOf })) {
         const line = value as ReportLine;
         if ("failure" in line) throw new UserError(line.failure.error, { remedy: line.failure.remedy });
         if ("head" in line) head = line.head;

@@ -36,3 +36,8 @@ export function reportCampaigns(records: readonly CampaignRecord[]): ReportCampa
 function startOf({ startedAtMs, createdAtMs }: Pick<CampaignRecord, "startedAtMs" | "createdAtMs">): number {
   return startedAtMs ?? createdAtMs;
 }
+
+/** Networks and places are looked up in the data of this day or before: the start of the last campaign. */
+export function pinDate(campaigns: readonly ReportCampaign[]): string {
+  return campaigns.at(-1)?.date ?? "";
+}

@@ -10,6 +10,7 @@ import { startBroker } from "../broker/broker.js";
 import { ensureStreams } from "../broker/streams.js";
 import { createCampaigns } from "../campaign/runner.js";
 import { createControl } from "../control/control.js";
+import { createEnrichDesk } from "../enrich/desk.js";
 import { createHitlists } from "../hitlist/hitlists.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
@@ -157,6 +158,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       alarms,
       optOuts,
       store,
+      enrichment: createEnrichDesk({ store, clock, folder: join(options.data, "enrichment") }),
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
     });

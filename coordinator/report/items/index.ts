@@ -1,5 +1,6 @@
 import type { ReportItem } from "../item.js";
 import { AGREEMENT_ITEMS } from "./agreement.js";
+import { BLACKHOLE_ITEMS } from "./blackholes.js";
 import { COUNTRY_ITEMS } from "./countries.js";
 import { COVERAGE_ITEM } from "./coverage.js";
 import { EXTRACT_ITEM } from "./extract.js";
@@ -20,6 +21,7 @@ export const REPORT_ITEMS: readonly ReportItem[] = [
   ...COUNTRY_ITEMS,
   ...MIDDLEBOX_ITEMS,
   ...PATH_ITEMS,
+  ...Object.values(BLACKHOLE_ITEMS),
   ...AGREEMENT_ITEMS,
   ...TIMING_ITEMS,
   EXTRACT_ITEM,

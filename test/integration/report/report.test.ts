@@ -59,6 +59,34 @@ describe("a report", () => {
     expect(lines(id)).toEqual(expected);
   });
 
+  it("counts pairs of a SYN with MP_CAPABLE and its control, and how often the control alone is answered", () => {
+    const counted = (id: string) => {
+      const section = sections.find((one) => one.id === id);
+      return section?.rows.map(({ vantage, family, pairs, blocked, lost, rate }) => [
+        vantage,
+        family,
+        pairs,
+        blocked,
+        lost,
+        rate,
+      ]);
+    };
+    const expected = [
+      ["fra", "IPv4", 5, 0, 0, 0],
+      ["fra", "IPv6", 1, 0, 0, 0],
+      // One of its hosts answers the control alone, one MP_CAPABLE alone.
+      ["sin", "IPv4", 5, 1, 1, 0],
+      ["sin", "IPv6", 1, 0, 0, 0],
+    ];
+    expect(counted("blackholes")).toEqual(expected);
+    for (const id of ["blackholes-by-network", "blackholes-by-country"]) {
+      expect(counted(id)?.sort()).toEqual(expected);
+      expect(sections.find((one) => one.id === id)?.rows[0]).toMatchObject(
+        id === "blackholes-by-country" ? { country: "unknown" } : { asn: null, name: "unknown" },
+      );
+    }
+  });
+
   it("says why something was not measured", () => {
     const timing = sections.find(({ id }) => id === "figure-4.8-timing-capable");
     expect(timing).toEqual({

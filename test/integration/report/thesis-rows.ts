@@ -83,6 +83,21 @@ function networkOfPlace(label: "D" | "Y", place: number): string | null {
   return networkText(label, other, rest % OTHERS_IN_ONE_NETWORK);
 }
 
+/** Networks of the truly capable hosts as prefix and number; others are many, and small. */
+export function networkPrefixes(): [prefix: string, asn: number][] {
+  return (["D", "Y"] as const).flatMap((label) => {
+    const named = NETWORKS[label].map(({ asn }, i): [string, number] => [
+      `${label === "D" ? 20 : 21}.${i}.0.0/16`,
+      asn,
+    ]);
+    const others = Array.from({ length: 256 - named.length }, (_, i): [string, number] => [
+      `${label === "D" ? 20 : 21}.${named.length + i}.0.0/16`,
+      64_512 + i,
+    ]);
+    return [...named, ...others];
+  });
+}
+
 /** Every reply of a scan, as an agent would have written it. */
 function* repliesOf(scan: Scan): Generator<SynReplyRow> {
   let index = 0;
