@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { formatPrefix } from "../shared/address/prefix.js";
 import { VERSION } from "../shared/version.js";
 import type { AgentConfig } from "./config/config.js";
+import type { IdentityKeeper } from "./identity/keeper.js";
 import { createAdmission } from "./lease/admission.js";
 import { createLeaseBook, type LeaseBook } from "./lease/book.js";
 import { createFence } from "./lease/fence.js";
@@ -25,8 +26,8 @@ import type { Clock } from "./wire/clock.js";
 /** The parts of an agent that come from outside. */
 export interface AgentParts {
   readonly config: AgentConfig;
-  /** The content of `coordinator.tokenFile`. */
-  readonly coordinatorToken: string;
+  /** The agent's certificate and keys, kept fresh while it runs. */
+  readonly identity: IdentityKeeper;
   readonly log: Logger;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -135,8 +136,9 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   });
   const session: Session = createSession({
     address: config.coordinator.address,
-    token: parts.coordinatorToken,
+    identity: parts.identity.current,
     nowMs: clock.monotonicMs,
+    wallMs: clock.unixMs,
     random: parts.random,
     mostBackoffMs: timing.mostBackoffMs,
     hello: {
@@ -195,14 +197,15 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     { book, publisher, spool, trouble, checkpointMs: timing.checkpointMs, sendLines: lines, linesMs: timing.linesMs },
     ending.signal,
   );
+  const renewing = parts.identity.run(ending.signal);
   try {
-    await Promise.race([abortOf(signal), session.ended, receiving, keeping]);
+    await Promise.race([abortOf(signal), session.ended, receiving, keeping, failureOf(renewing)]);
   } finally {
     service.stopping();
     log.info({ leases: book.running }, "stopping: nothing is sent any more");
     await atMost(timing.windowMs, book.stop());
     ending.abort();
-    await Promise.allSettled([receiving, keeping]);
+    await Promise.allSettled([receiving, keeping, renewing]);
     await checkpoint(book, trouble, lines);
     const until = clock.monotonicMs() + timing.drainMs;
     while (spool.list().length > 0 && publisher.stats().connected && clock.monotonicMs() < until) {
@@ -221,6 +224,11 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const timer = sleep(ms, undefined, { signal: done.signal }).catch(() => undefined);
   await Promise.race([work, timer]);
   done.abort();
+}
+
+/** Rejects as `work` does; its end is none of ours. */
+function failureOf(work: Promise<void>): Promise<never> {
+  return new Promise((_, reject) => work.catch(reject));
 }
 
 function abortOf(signal: AbortSignal): Promise<void> {

@@ -3,10 +3,12 @@ import type { Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { runProgram } from "../shared/cli/program.js";
 import { blackholesCommand } from "./cli/blackholes.js";
-import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
-import { canariesCommand } from "./cli/canaries.js";
-import { doctorCommand } from "./cli/doctor.js";
+import { caCommand } from "./cli/ca.js";
+import { type CommonArguments, type CommonArguments, campaignCommand, campaignCommand } from "./cli/campaign.js";
+import { canariesCommand, canariesCommand } from "./cli/canaries.js";
+import { doctorCommand, doctorCommand } from "./cli/doctor.js";
 import { enrichCommand } from "./cli/enrich.js";
+import { enrollCommand } from "./cli/enroll.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
@@ -28,6 +30,8 @@ process.exitCode = await runProgram(
         .command(demoCommand)
         .command(campaignCommand)
         .command(optOutCommand)
+        .command(caCommand)
+        .command(enrollCommand)
         .command(agentsCommand)
         .command(canariesCommand)
         .command(compareCommand)

@@ -3,6 +3,7 @@ import type { Program } from "../../shared/cli/program.js";
 import type { ServiceEnvironment } from "../service/systemd.js";
 import { decodeCommand } from "./decode.js";
 import { doctorCommand } from "./doctor.js";
+import { enrollCommand } from "./enroll.js";
 import { ledgerCommand } from "./ledger.js";
 import { runCommand } from "./run.js";
 import { scanCommand } from "./scan.js";
@@ -15,6 +16,7 @@ export const agentProgram = (environment: ServiceEnvironment): Program<object> =
   commands: (parser: Argv<object>) =>
     parser
       .command(runCommand(environment))
+      .command(enrollCommand)
       .command(scanCommand)
       .command(traceCommand)
       .command(verifyCommand)

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pino, { type Logger } from "pino";
-import { type AgentConfig, loadAgentConfig, readToken } from "../config/config.js";
+import { type AgentConfig, loadAgentConfig } from "../config/config.js";
+import { keepIdentity } from "../identity/keep.js";
 import { serveRules } from "../info/serve.js";
 import { createPermission } from "../lease/permission.js";
 import { createProbeNetwork, type ProbeNetwork } from "../lease/probing.js";
@@ -18,8 +19,6 @@ import { abortOnInterrupt } from "./interrupt.js";
 /** Runs the agent of a file until it is interrupted. Rejects with UserError. */
 export async function runAgentOf(file: string, logLevel: string, environment: ServiceEnvironment): Promise<void> {
   const config = loadAgentConfig(file);
-  const brokerToken = readToken(config.broker.tokenFile, "broker.tokenFile");
-  const coordinatorToken = readToken(config.coordinator.tokenFile, "coordinator.tokenFile");
   const clock = createSystemClock();
   const log = pino({ level: logLevel, base: { agent: config.name } }, pino.destination(2));
   const service = createServiceManager({
@@ -27,18 +26,19 @@ export async function runAgentOf(file: string, logLevel: string, environment: Se
     pid: process.pid,
     report: (problem) => log.warn(problem),
   });
+  const identity = keepIdentity(config, log);
   const page = await serveRules(config, config.caps);
   const running = runAgent(
     {
       config,
-      coordinatorToken,
+      identity,
       log,
       clock,
       service,
       random: Math.random,
       uuid: randomUUID,
       openNetwork: () => openNetwork(config, clock, log),
-      connectBroker: () => connectBroker({ url: config.broker.url, token: brokerToken }, config.name),
+      connectBroker: () => connectBroker(config.broker.url, identity.current),
     },
     abortOnInterrupt(),
   );

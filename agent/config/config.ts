@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { errorCode, UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
+import { type AgentIdentity, DEFAULT_IDENTITY_FOLDER, readIdentity } from "../identity/identity.js";
 import { SIMULATOR_KEY, type SimulatorConfig, simulatorOf } from "../sim/config.js";
 import { DRIVERS, MOST_SENDER_THREADS, type RealDriver } from "../wire/port.js";
 import { problemsError } from "./problems.js";
@@ -22,8 +23,12 @@ export interface AgentConfig extends AgentRules {
   readonly name: string;
   readonly vantage: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly coordinator: { readonly address: string; readonly tokenFile: string };
-  readonly broker: { readonly url: string; readonly tokenFile: string };
+  /** What enrolment left in `identityFolder`. */
+  readonly identity: AgentIdentity;
+  readonly identityFolder: string;
+  /** Where to connect: as the file says, else as the coordinator said at enrolment. */
+  readonly coordinator: { readonly address: string };
+  readonly broker: { readonly url: string };
   readonly spool: { readonly folder: string; readonly maxBytes: number };
   readonly interface: string;
   /** Where probes go instead of the interface; null: they are real. */
@@ -59,19 +64,18 @@ const label = z
 
 const agentKeys = {
   ...RULE_KEYS,
-  name,
-  vantage: name,
+  name: name.optional(),
+  vantage: name.optional(),
   labels: z.record(label, label).default({}),
-  coordinator: z.strictObject({
-    address: z
-      .string()
-      .regex(/^(unix:.+|\[[0-9A-Fa-f:.]+\]:\d{1,5}|[^\s:/]+:\d{1,5})$/, "write it as host:port, as in 192.0.2.1:7443"),
-    tokenFile: z.string().min(1),
-  }),
-  broker: z.strictObject({
-    url: z.string().regex(/^(nats|tls):\/\/\S+$/, "write it as nats://host:port"),
-    tokenFile: z.string().min(1),
-  }),
+  identity: z.string().min(1).default(DEFAULT_IDENTITY_FOLDER),
+  coordinator: z
+    .strictObject({
+      address: z
+        .string()
+        .regex(/^(\[[0-9A-Fa-f:.]+\]:\d{1,5}|[^\s:/]+:\d{1,5})$/, "write it as host:port, as in 192.0.2.1:7443"),
+    })
+    .optional(),
+  broker: z.strictObject({ url: z.string().regex(/^tls:\/\/\S+$/, "write it as tls://host:port") }).optional(),
   spool: z.strictObject({
     folder: z.string().min(1),
     maxBytes: z.number().int().min(16_777_216, "give the spool at least 16777216 (16 MiB)"),
@@ -93,6 +97,7 @@ const handSchema = z
     name: z.unknown().optional(),
     vantage: z.unknown().optional(),
     labels: z.unknown().optional(),
+    identity: z.unknown().optional(),
     coordinator: z.unknown().optional(),
     broker: z.unknown().optional(),
     spool: z.unknown().optional(),
@@ -111,25 +116,34 @@ export function loadAgentConfig(file: string): AgentConfig {
   return parseAgentConfig(readConfigFile(file), file);
 }
 
-/** As `loadAgentConfig`, from the file's text; `file` names it in messages and anchors relative paths. */
-export function parseAgentConfig(text: string, file: string): AgentConfig {
+/**
+ * As `loadAgentConfig`, from the file's text; `file` names it in messages and anchors relative paths, `identityIn` reads
+ * what enrolment left in a folder.
+ */
+export function parseAgentConfig(text: string, file: string, identityIn = readIdentity): AgentConfig {
   const value = checked(agentSchema, text, file);
   const folder = dirname(resolve(file));
   const path = (relative: string): string => resolve(folder, relative);
+  const identityFolder = path(value.identity);
+  const identity = identityIn(identityFolder);
+  requireSame(file, "name", value.name, identity.name);
+  requireSame(file, "vantage", value.vantage, identity.vantage);
   return {
     ...rulesOf(value, folder),
-    name: value.name,
-    vantage: value.vantage,
+    name: identity.name,
+    vantage: identity.vantage,
+    identity,
+    identityFolder,
     // Nobody should take what a simulation found for the Internet.
     labels: value.simulator === undefined ? value.labels : { ...value.labels, simulated: "true" },
-    coordinator: { ...value.coordinator, tokenFile: path(value.coordinator.tokenFile) },
-    broker: { ...value.broker, tokenFile: path(value.broker.tokenFile) },
+    coordinator: value.coordinator ?? { address: identity.sessionAddress },
+    broker: value.broker ?? { url: identity.brokerUrl },
     spool: { ...value.spool, folder: path(value.spool.folder) },
     interface: value.interface,
     driver: value.driver ?? null,
     zeroCopy: value.zeroCopy,
     senderThreads: value.senderThreads,
-    simulator: value.simulator === undefined ? null : simulatorOf(value.simulator, value.name, folder),
+    simulator: value.simulator === undefined ? null : simulatorOf(value.simulator, identity.name, folder),
     caps: capsOf(value.caps),
   };
 }
@@ -178,28 +192,13 @@ function checked<T extends z.ZodType>(schema: T, text: string, file: string): z.
   return result.data;
 }
 
-/**
- * The token in a file, without the white space around it. `key` names the setting in messages.
- *
- * @throws UserError with exit code 2 when the file cannot be read or is empty.
- */
-export function readToken(file: string, key: string): string {
-  const fail = (problem: string, cause?: unknown): UserError =>
-    new UserError(`${key}: ${file} ${problem}`, {
-      remedy: "put the token there that the coordinator printed for this agent",
-      exitCode: 2,
-      cause,
-    });
-  let token: string;
-  try {
-    token = readFileSync(file, "utf8").trim();
-  } catch (error) {
-    throw fail(`cannot be read (${errorCode(error)})`, error);
-  }
-  if (token === "") {
-    throw fail("is empty");
-  }
-  return token;
+/** A name in the file is a check, no choice: the coordinator gave it at enrolment. */
+function requireSame(file: string, key: string, said: string | undefined, enrolled: string): void {
+  if (said === undefined || said === enrolled) return;
+  throw new UserError(`${file}: ${key} is ${said}, but this machine is enrolled with ${key} ${enrolled}`, {
+    remedy: `leave ${key} away, or enrol the machine again with --${key} ${said}`,
+    exitCode: 2,
+  });
 }
 
 function firstLine(message: string): string {

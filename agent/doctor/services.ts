@@ -3,7 +3,8 @@ import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Check } from "../../shared/cli/check.js";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
-import { type AgentConfig, readToken } from "../config/config.js";
+import type { AgentConfig } from "../config/config.js";
+import { requireUnexpired } from "../identity/identity.js";
 import { connectBroker } from "../publish/broker.js";
 import { reachCoordinator } from "../session/reach.js";
 
@@ -13,12 +14,13 @@ const WAIT_MS = 5_000;
 export function serviceChecks(config: AgentConfig): Check[] {
   return [
     { name: "contact", look: async () => checkContact(config) },
+    { name: "certificate", look: async () => checkCertificate(config) },
     {
       name: "coordinator",
       async look() {
-        const { address, tokenFile } = config.coordinator;
-        await reachCoordinator(address, readToken(tokenFile, "coordinator.tokenFile"), WAIT_MS);
-        return `${address} answers and takes the token`;
+        const { address } = config.coordinator;
+        await reachCoordinator(address, config.identity, WAIT_MS);
+        return `${address} answers and takes the certificate`;
       },
     },
     { name: "broker", look: () => checkBroker(config) },
@@ -35,10 +37,14 @@ function checkContact({ contact }: AgentConfig): string | { warning: string; rem
     : `${contact.email}, ${contact.url}`;
 }
 
-async function checkBroker({ broker, name }: AgentConfig): Promise<string> {
-  const token = readToken(broker.tokenFile, "broker.tokenFile");
+function checkCertificate({ identity }: AgentConfig): string {
+  requireUnexpired(identity, Date.now());
+  return `agent ${identity.name} of ${identity.vantage}, until ${new Date(identity.expiresMs).toISOString()}`;
+}
+
+async function checkBroker({ broker, identity }: AgentConfig): Promise<string> {
   try {
-    const connection = await connectBroker({ url: broker.url, token }, name);
+    const connection = await connectBroker(broker.url, () => identity);
     const version = connection.info?.version ?? "of unknown version";
     const hasStreams = connection.info?.jetstream === true;
     await connection.close();
@@ -53,7 +59,7 @@ async function checkBroker({ broker, name }: AgentConfig): Promise<string> {
       throw cause;
     }
     throw new UserError(`the broker at ${broker.url} cannot be used (${errorMessage(cause)})`, {
-      remedy: "check broker.url and the token in the file that broker.tokenFile names",
+      remedy: "check broker.url; if the certificate is old or revoked, enrol this machine again",
       cause,
     });
   }

@@ -1,21 +1,20 @@
-import { connect, type NatsConnection } from "@nats-io/transport-node";
-
-/** Where the broker is. */
-export interface BrokerAddress {
-  /** For instance "nats://192.0.2.1:4222". */
-  readonly url: string;
-  readonly token: string;
-}
+import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import type { AgentIdentity } from "../identity/identity.js";
 
 /**
  * A connection that, once made, is kept up for ever: reconnects every second or so. Rejects when the broker cannot be
- * reached now or refuses the token. Only the given address is dialled, because it may lead through a relay.
+ * reached now or refuses the agent. Only the given address is dialled, because it may lead through a relay.
  */
-export function connectBroker(address: BrokerAddress, name: string): Promise<NatsConnection> {
+export function connectBroker(url: string, identity: () => AgentIdentity): Promise<NatsConnection> {
+  const { name, authority, key, certificate, brokerSeed } = identity();
   return connect({
-    servers: address.url,
-    token: address.token,
+    servers: url,
     name,
+    tls: { ca: authority, key, cert: certificate },
+    // Asked for at each connection: JWTs are renewed with the certificate.
+    authenticator: jwtAuthenticator(() => identity().brokerJwt, Buffer.from(brokerSeed)),
+    // Answers come to the one place that the agent may listen at.
+    inboxPrefix: `_INBOX.${name}`,
     timeout: 5_000,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 1_000,

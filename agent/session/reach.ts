@@ -1,18 +1,18 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { errorMessage, UserError } from "../../shared/errors.js";
-import { bearer, createClient } from "./client.js";
+import { type ClientIdentity, createClient } from "./client.js";
 import { refusalOf } from "./refused.js";
 
-/** A coordinator that knows the token waits for the agent's hello; one that does not answers at once. */
+/** A coordinator that knows the agent waits for the agent's hello; one that does not answers at once. */
 const PATIENCE_MS = 500;
 
 /**
- * Looks whether a coordinator answers and takes the token, without becoming one of its agents.
+ * Looks whether a coordinator answers and takes the certificate, without becoming one of its agents.
  *
  * @throws UserError when it does not.
  */
-export async function reachCoordinator(address: string, token: string, waitMs: number): Promise<void> {
-  const client = createClient(address);
+export async function reachCoordinator(address: string, identity: ClientIdentity, waitMs: number): Promise<void> {
+  const client = createClient(address, identity);
   try {
     await new Promise<void>((resolve, reject) => {
       client.waitForReady(new Date(Date.now() + waitMs), (error) => (error === undefined ? resolve() : reject(error)));
@@ -23,7 +23,7 @@ export async function reachCoordinator(address: string, token: string, waitMs: n
       });
     });
     await new Promise<void>((resolve, reject) => {
-      const call = client.session(bearer(token));
+      const call = client.session();
       const timer = setTimeout(() => {
         call.cancel();
         resolve();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Hello, Refusal } from "../../shared/generated/parallax/agent/v1/session.js";
 import { SESSION_PROTOCOL } from "../../shared/lease/protocol.js";
 import { createBackoff } from "./backoff.js";
-import { bearer, createClient } from "./client.js";
+import { type ClientIdentity, createClient } from "./client.js";
 import type { SessionHandlers } from "./handlers.js";
 import { refusalOf } from "./refused.js";
 import { openStream, type Stream, type StreamEnd } from "./stream.js";
@@ -10,11 +10,14 @@ import { openStream, type Stream, type StreamEnd } from "./stream.js";
 export interface SessionOptions {
   /** `host:port`, or `unix:path`. */
   readonly address: string;
-  readonly token: string;
+  /** The identity to connect with; one that has changed is used from the next stream on. */
+  readonly identity: () => ClientIdentity;
   readonly hello: Omit<Hello, "protocol" | "optOuts">;
   readonly handlers: SessionHandlers;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  /** Unix milliseconds. */
+  readonly wallMs: () => number;
   readonly random: () => number;
   /** Longest wait between two attempts to connect. */
   readonly mostBackoffMs?: number;
@@ -35,8 +38,8 @@ const MOST_REFUSALS = 1_024;
 /** Keeps one session with the coordinator, over as many connections as it takes, always as the same instance. */
 export function createSession(options: SessionOptions): Session {
   const { handlers } = options;
-  const client = createClient(options.address);
-  const metadata = bearer(options.token);
+  let identity = options.identity();
+  let client = createClient(options.address, identity);
   const backoff = createBackoff({ firstMs: 250, mostMs: options.mostBackoffMs ?? 5_000, random: options.random });
   const closing = new AbortController();
   /** By lease; `saidBefore` is the first heartbeat sent after the refusal, null while it was not sent. */
@@ -51,11 +54,25 @@ export function createSession(options: SessionOptions): Session {
     entry.saidBefore = lastSequence + 1;
   };
 
+  const freshClient = (): typeof client => {
+    const newest = options.identity();
+    if (newest !== identity) {
+      client.close();
+      identity = newest;
+      client = createClient(options.address, identity);
+    }
+    return client;
+  };
+
   const oneStream = async (): Promise<StreamEnd> => {
     current = openStream({
-      client,
-      metadata,
-      hello: { ...options.hello, protocol: SESSION_PROTOCOL, optOuts: handlers.heldOptOuts() },
+      client: freshClient(),
+      hello: {
+        ...options.hello,
+        protocol: SESSION_PROTOCOL,
+        optOuts: handlers.heldOptOuts(),
+        clockMs: BigInt(Math.round(options.wallMs())),
+      },
       nowMs: options.nowMs,
       nextSequence: () => {
         lastSequence += 1;

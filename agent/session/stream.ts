@@ -1,4 +1,4 @@
-import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { DecodeError } from "../../shared/errors.js";
 import type {
   AgentServiceClient,
@@ -19,7 +19,6 @@ export interface StreamEnd {
 
 export interface StreamOptions {
   readonly client: AgentServiceClient;
-  readonly metadata: Metadata;
   readonly hello: Hello;
   readonly handlers: SessionHandlers;
   readonly nowMs: () => number;
@@ -45,7 +44,7 @@ const SHORTEST_INTERVAL_MS = 20;
 
 export function openStream(options: StreamOptions): Stream {
   const { handlers, nowMs } = options;
-  const call = options.client.session(options.metadata);
+  const call = options.client.session();
   let welcomed = false;
   let silentMs = WELCOME_WITHIN_MS;
   let heardAt = nowMs();

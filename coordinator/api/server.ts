@@ -19,6 +19,7 @@ import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
 import { enrichRoutes } from "./enrich-routes.js";
+import { type IdentityRoutes, identityRoutes } from "./identity-routes.js";
 import { optOutRoutes } from "./opt-outs.js";
 import { reportRoutes } from "./report-routes.js";
 import { stream, withFailure } from "./stream.js";
@@ -37,6 +38,7 @@ export interface ApiOptions {
   readonly replays: ReplayDesk;
   readonly enrichment: EnrichDesk;
   readonly ingest: () => IngestStats;
+  readonly identity: IdentityRoutes;
 }
 
 export interface Api {
@@ -62,6 +64,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const server = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   guard(server, options.operatorToken);
   routes(server, options);
+  identityRoutes(server, options.identity);
   try {
     await server.listen({ host: "127.0.0.1", port: options.port });
   } catch (cause) {

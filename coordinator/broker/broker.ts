@@ -1,18 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { UserError } from "../../shared/errors.js";
+import { type BrokerSettings, writeConfiguration } from "./configuration.js";
 
-export interface BrokerOptions {
-  /** Folder of the configuration and the streams; made when missing. */
-  readonly folder: string;
-  /** Loopback port; 0 for a free one. */
-  readonly port: number;
-  /** What every client must show. */
-  readonly token: string;
+/** The folder is made when missing; port 0 is a free one. */
+export interface BrokerOptions extends BrokerSettings {
   /** Told when the broker ended by itself. */
   readonly onExit: (reason: string) => void;
   /** Name of the broker's program on the PATH; nats-server by default. */
@@ -28,10 +23,6 @@ export interface Broker {
 
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
-/** A batch is at most 1 MB; its message has a header. */
-const MAX_PAYLOAD = "2MB";
-/** More than the streams reserve: by default it would be a share of the free disk, and a small one refuses to start. */
-const MAX_STORE = "16GB";
 
 /**
  * Starts the installed `nats-server` with a configuration of its own. One that runs already is never taken over.
@@ -43,8 +34,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   if (options.port !== 0 && (await answers(port))) {
     throw new UserError(`port ${port} is in use`, { remedy: "choose another one with --broker-port" });
   }
-  const file = join(options.folder, "nats-server.conf");
-  writeFileSync(file, configuration(options, port), { mode: 0o600 });
+  const file = writeConfiguration({ ...options, port });
   const child = await launch(options.program ?? "nats-server", file);
   let stopping = false;
   const exited = new Promise<string>((resolve) => {
@@ -70,7 +60,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     if (!stopping) options.onExit(reason);
   });
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `tls://127.0.0.1:${port}`,
     port,
     pid: child.pid ?? 0,
     stop: async () => {
@@ -81,16 +71,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       clearTimeout(timer);
     },
   };
-}
-
-function configuration(options: BrokerOptions, port: number): string {
-  return [
-    `listen: "127.0.0.1:${port}"`,
-    `max_payload: ${MAX_PAYLOAD}`,
-    `authorization { token: ${JSON.stringify(options.token)} }`,
-    `jetstream { store_dir: ${JSON.stringify(join(options.folder, "streams"))}, max_file_store: ${MAX_STORE} }`,
-    "",
-  ].join("\n");
 }
 
 /** The broker must not outlive us: setpriv has the kernel end it with this process, where it is installed. */

@@ -76,9 +76,24 @@ async function lastCampaign(client: Client): Promise<string> {
   throw new UserError("there is no campaign yet", { remedy: "make one with `parallax campaign create`" });
 }
 
+interface RevokeArguments extends CommonArguments {
+  agent: string;
+}
+
+const revokeAgentCommand: CommandModule<CommonArguments, RevokeArguments> = {
+  command: "revoke <agent>",
+  describe: "End an agent's session and let it in no more",
+  builder: (args) => args.positional("agent", { type: "string", demandOption: true, describe: "Agent's name" }),
+  handler: async ({ data, json, agent }) => {
+    const revoked = await createClient(data).call(`/v1/agents/${encodeURIComponent(agent)}/revoke`, {});
+    process.stdout.write(json ? `${JSON.stringify(revoked)}\n` : `agent ${agent} is revoked\n`);
+  },
+};
+
 export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "agents",
-  describe: "Agents with their state, labels and rates",
+  describe: "Agents with their state, labels and rates; or revoke one",
+  builder: (args) => args.command(revokeAgentCommand),
   handler: async ({ data, json }) => {
     const agents = (await createClient(data).call("/v1/agents")) as AgentReport[];
     process.stdout.write(json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
@@ -10,7 +11,10 @@ interface UpArguments extends CommonArguments {
   apiPort: number;
   warehousePort: number;
   agentsPort: number;
+  enrolmentPort: number;
   brokerPort: number;
+  publicAddress: string[];
+  listen: string | undefined;
   logLevel: string;
 }
 
@@ -28,8 +32,19 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
     args
       .option("apiPort", port(7700, "Loopback port of the HTTP API"))
       .option("warehousePort", port(8123, "Loopback port of ClickHouse's HTTP interface"))
-      .option("agentsPort", port(7443, "Loopback port that agents connect to"))
-      .option("brokerPort", port(4322, "Loopback port of the broker"))
+      .option("publicAddress", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "Name or address by which agents reach this machine (default: only from here)",
+      })
+      .option("listen", {
+        type: "string",
+        describe: "Address on which agents' ports listen (default: all, or loopback)",
+      })
+      .option("agentsPort", port(7443, "Port of agents' sessions"))
+      .option("enrolmentPort", port(7444, "Port on which machines become agents"))
+      .option("brokerPort", port(4322, "Port of the broker"))
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "warn" }),
   handler: async ({ data, json, logLevel, ...options }) => {
     // The services' packages take half a second to load: only the commands that run them do.
@@ -42,8 +57,11 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
         api: portNumber("--api-port", options.apiPort),
         warehouse: portNumber("--warehouse-port", options.warehousePort),
         agents: portNumber("--agents-port", options.agentsPort),
+        enrolment: portNumber("--enrolment-port", options.enrolmentPort),
         broker: portNumber("--broker-port", options.brokerPort),
       },
+      publicNames: publicNames(options.publicAddress),
+      listen: listenAddress(options),
       version: VERSION,
       log,
       onFatal: (reason) => ended.fail(new Error(reason)),
@@ -66,12 +84,33 @@ export function summary({ state, where }: Parallax): string {
       ["query", `curl -H "X-ClickHouse-Key: ${token}" '${where.warehouse}/?query=SHOW+TABLES'`],
       ["", `node dist/coordinator/main.js query --data ${state.folder} 'SELECT * FROM disagreements LIMIT 5'`],
       ["api", where.api],
-      ["agents", `connect to ${where.agents} with ${state.tokenFile("agent")}`],
-      ["broker", `${where.broker} with ${state.tokenFile("broker")}`],
+      ["agents", `become agents at ${where.enrolment} with a token of: parallax enroll create --vantage NAME`],
+      ["", `and connect to ${where.agents} and ${where.broker}`],
       ["data", state.folder],
     ]),
     "",
   ].join("\n");
+}
+
+/** As certificates and tokens want them. */
+function publicNames(given: readonly string[]): string[] {
+  return given.map((text) => {
+    const name = text.replace(/^\[|\]$/g, "");
+    if (isIP(name) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(name)) return name;
+    throw new UserError(`--public-address ${text} is neither a host name nor an address`, {
+      remedy: "give it without a port; ports have options of their own",
+      exitCode: 2,
+    });
+  });
+}
+
+function listenAddress({ listen, publicAddress }: Pick<UpArguments, "listen" | "publicAddress">): string {
+  if (listen === undefined) return publicAddress.length === 0 ? "127.0.0.1" : "::";
+  if (isIP(listen) !== 0) return listen;
+  throw new UserError(`--listen ${listen} is no address`, {
+    remedy: "give one of this machine's, or 0.0.0.0 or :: for all",
+    exitCode: 2,
+  });
 }
 
 function portNumber(option: string, given: number): number {

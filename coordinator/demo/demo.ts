@@ -68,7 +68,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
   try {
     const parallax = await startParallax({
       data: join(folder, "data"),
-      ports: { api: 0, warehouse: 0, agents: 0, broker: 0 },
+      ports: { api: 0, warehouse: 0, agents: 0, enrolment: 0, broker: 0 },
       version: VERSION,
       log: options.log,
       onFatal: giveUp,

@@ -10,7 +10,7 @@ import type { AgentIdentity, Heartbeat, Refusal, ToAgent } from "./agent.js";
 /** Leases that one heartbeat may list. */
 const MOST_LEASES = 10_000;
 
-export function identityFrom(hello: wire.Hello): AgentIdentity {
+export function identityFrom({ clockMs: _, ...hello }: wire.Hello): AgentIdentity {
   return { ...hello, labels: { ...hello.labels } };
 }
 

@@ -1,41 +1,64 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import {
   logVerbosity,
-  type Metadata,
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
+  type ServerUnaryCall,
   type ServiceError,
+  type sendUnaryData,
   setLogVerbosity,
   status,
 } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { DecodeError, UserError } from "../../shared/errors.js";
+import { DecodeError } from "../../shared/errors.js";
 import {
   AgentServiceService,
+  type RenewRequest,
+  type RenewResponse,
   type SessionRequest,
   type SessionResponse,
 } from "../../shared/generated/parallax/agent/v1/session.js";
 import { MAX_SESSION_MESSAGE_BYTES } from "../../shared/lease/protocol.js";
-import { SessionRefused } from "./agent.js";
+import { checkClock, type IdentityDesk, type Peer } from "../identity/desk.js";
+import type { RefusalLog } from "../identity/refusal-log.js";
 import { heartbeatFrom, identityFrom, refusalFrom, responseFrom, welcomeMessage } from "./convert.js";
+import { type AgentAddresses, credentialsMessage, wishFrom } from "./credentials.js";
+import { enrolledIdentity } from "./enrolled.js";
 import type { Fleet, FleetSession } from "./fleet.js";
 import { createOutbox } from "./outbox.js";
+import { addressOf, peerOf } from "./peer.js";
+import { serviceErrorOf } from "./status.js";
+import { openTlsPort } from "./tls-port.js";
 
 /** A stream that has not said hello by then is ended. */
 const HELLO_TIMEOUT_MS = 10_000;
 
+/** How often sessions are looked at for certificates that have expired. */
+const EXPIRY_LOOK_MS = 30_000;
+
 export interface SessionServerOptions {
-  /** `host:port` (port 0: any free one) or `unix:/path`. */
-  readonly bind: string;
-  /** What agents must show as `authorization: Bearer TOKEN`. */
-  readonly token: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tls: ServerTls;
+  readonly desk: Pick<IdentityDesk, "admit" | "renew" | "onChange">;
+  /** What renewed credentials say of where to connect; asked at each renewal. */
+  readonly addresses: () => AgentAddresses;
   readonly fleet: Fleet;
+  readonly nowMs: () => number;
   readonly log: Logger;
+  readonly refused: RefusalLog;
+}
+
+/** PEM texts. */
+export interface ServerTls {
+  readonly key: string;
+  /** The server's own, then the authority's. */
+  readonly certificate: string;
+  readonly authority: string;
 }
 
 export interface SessionServer {
-  /** The port it listens on; 0 for a Unix socket. */
+  /** The port it listens on. */
   readonly port: number;
   /** Ends all sessions and stops listening. */
   stop(): Promise<void>;
@@ -43,9 +66,11 @@ export interface SessionServer {
 
 type Stream = ServerDuplexStream<SessionRequest, SessionResponse>;
 
-/** Listens for agents. Rejects with UserError when the address cannot be bound. */
+const WHERE = "agents";
+
+/** Listens for agents, which show their certificates. Rejects with UserError when the address cannot be bound. */
 export async function startSessionServer(options: SessionServerOptions): Promise<SessionServer> {
-  const { bind, fleet, log } = options;
+  const { desk, refused } = options;
   // grpc-js would print what is thrown or logged here once more, for the whole process.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -55,30 +80,79 @@ export async function startSessionServer(options: SessionServerOptions): Promise
     "grpc.keepalive_timeout_ms": 5_000,
     "grpc.keepalive_permit_without_calls": 1,
   });
-  const wanted = digest(`Bearer ${options.token}`);
+  const open = new Map<Stream, Peer>();
+  const recheck = (stream: Stream, peer: Peer): void => {
+    try {
+      desk.admit(peer);
+    } catch (error) {
+      refused(WHERE, peer.name, serviceErrorOf(error).details);
+      end(stream, error);
+    }
+  };
   server.addService(AgentServiceService, {
     session(stream: Stream) {
-      if (!timingSafeEqual(digest(bearer(stream.metadata)), wanted)) {
-        refuse(stream, status.UNAUTHENTICATED, "wrong or missing agent token; copy it from the coordinator again");
-        return;
+      try {
+        const peer = peerOf(stream);
+        desk.admit(peer);
+        open.set(stream, peer);
+        stream.once("close", () => open.delete(stream));
+        serve(stream, peer, options);
+      } catch (error) {
+        refused(WHERE, addressOf(stream.getPeer()), serviceErrorOf(error).details);
+        end(stream, error);
       }
-      serve(stream, fleet, log);
+    },
+    renew(call: ServerUnaryCall<RenewRequest, RenewResponse>, answer: sendUnaryData<RenewResponse>) {
+      renew(call, options).then(
+        (response) => answer(null, response),
+        (error: unknown) => {
+          refused(WHERE, addressOf(call.getPeer()), serviceErrorOf(error).details);
+          answer(serviceErrorOf(error));
+        },
+      );
     },
   });
-  const port = await listen(server, bind);
+  const port = await openTlsPort(server, {
+    what: WHERE,
+    host: options.host,
+    port: options.port,
+    option: "--agents-port",
+    key: options.tls.key,
+    certificate: options.tls.certificate,
+    clients: options.tls.authority,
+    refused,
+  });
+  desk.onChange((name) => {
+    for (const [stream, peer] of open) if (peer.name === name) recheck(stream, peer);
+  });
+  const expiry = setInterval(() => {
+    for (const [stream, peer] of open) recheck(stream, peer);
+  }, EXPIRY_LOOK_MS);
   return {
-    port,
+    port: port.port,
     async stop() {
+      clearInterval(expiry);
       // Sessions are streams without an end: a graceful shutdown would wait for ever.
       server.forceShutdown();
+      await port.stop();
     },
   };
 }
 
-function serve(stream: Stream, fleet: Fleet, log: Logger): void {
+async function renew(
+  call: ServerUnaryCall<RenewRequest, RenewResponse>,
+  { desk, addresses, log }: SessionServerOptions,
+): Promise<RenewResponse> {
+  const peer = peerOf(call);
+  const issued = await desk.renew(peer, wishFrom(call.request.request));
+  log.info({ agent: peer.name, until: new Date(issued.record.expiresMs).toISOString() }, "certificate renewed");
+  return { credentials: credentialsMessage(issued, addresses()) };
+}
+
+function serve(stream: Stream, peer: Peer, { fleet, desk, log, nowMs, refused }: SessionServerOptions): void {
   const outbox = createOutbox(stream, (reason) => refuse(stream, status.RESOURCE_EXHAUSTED, reason));
   let session: FleetSession | null = null;
-  let name = stream.getPeer();
+  let name = peer.name;
   const helloTimer = setTimeout(() => refuse(stream, status.DEADLINE_EXCEEDED, "no hello came"), HELLO_TIMEOUT_MS);
 
   const receive = (request: SessionRequest): void => {
@@ -90,7 +164,8 @@ function serve(stream: Stream, fleet: Fleet, log: Logger): void {
       if (session !== null) {
         throw new DecodeError("a session has one hello");
       }
-      const identity = identityFrom(body.value);
+      if (body.value.clockMs !== undefined) checkClock(Number(body.value.clockMs), nowMs());
+      const identity = enrolledIdentity(identityFrom(body.value), desk.admit(peer));
       const id = `${identity.agent}-${identity.instance}`;
       // The welcome is the first message, whatever joining causes to be sent.
       outbox.hold();
@@ -118,9 +193,8 @@ function serve(stream: Stream, fleet: Fleet, log: Logger): void {
     try {
       receive(request);
     } catch (error) {
-      const [code, message] = statusOf(error);
-      log.warn({ agent: name, error: message }, "agent session refused");
-      refuse(stream, code, message);
+      refused(WHERE, peer.name, serviceErrorOf(error).details);
+      end(stream, error);
     }
   });
   const close = (why: string): void => {
@@ -144,55 +218,13 @@ function serve(stream: Stream, fleet: Fleet, log: Logger): void {
   });
 }
 
-function statusOf(error: unknown): [code: status, message: string] {
-  if (error instanceof SessionRefused) {
-    switch (error.kind) {
-      case "invalid":
-        return [status.INVALID_ARGUMENT, error.message];
-      case "version":
-        return [status.FAILED_PRECONDITION, error.message];
-      case "name-taken":
-        return [status.ALREADY_EXISTS, error.message];
-    }
-  }
-  if (error instanceof DecodeError) {
-    return [status.INVALID_ARGUMENT, error.message];
-  }
-  return [status.INTERNAL, error instanceof Error ? error.message : String(error)];
+function end(stream: Stream, error: unknown): void {
+  const { code, details } = serviceErrorOf(error);
+  refuse(stream, code, details);
 }
 
 /** Ends a stream with a status; grpc-js takes it as an error on the server's side of the stream. */
 function refuse(stream: Stream, code: status, details: string): void {
   const error: Partial<ServiceError> = { code, details };
   stream.emit("error", error);
-}
-
-function bearer(metadata: Metadata): string {
-  const [value] = metadata.get("authorization");
-  return typeof value === "string" ? value : "";
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
-}
-
-function reasonOf({ message }: Error): string {
-  return message.includes("EADDRINUSE") ? "it is in use" : message;
-}
-
-function listen(server: Server, bind: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(bind, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) {
-        resolve(port);
-        return;
-      }
-      reject(
-        new UserError(`cannot listen for agents on ${bind}: ${reasonOf(error)}`, {
-          remedy: "choose another one with --agents-port or stop what uses it",
-          cause: error,
-        }),
-      );
-    });
-  });
 }

@@ -10,8 +10,9 @@ const running = z.object({
   api: z.string(),
   /** ClickHouse's HTTP interface. */
   warehouse: z.string(),
-  /** gRPC, `host:port`. */
+  /** gRPC, `host:port`: sessions, and enrolment. */
   agents: z.string(),
+  enrolment: z.string(),
   broker: z.string(),
 });
 
@@ -32,7 +33,7 @@ export interface StateFolder {
   release(): void;
 }
 
-export type TokenName = "operator" | "agent" | "broker";
+type TokenName = "operator";
 
 /** Opens a data folder without making it. */
 export function openState(folder: string): StateFolder {
@@ -67,7 +68,7 @@ export function openState(folder: string): StateFolder {
         });
       }
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      write({ pid: process.pid, api: "", warehouse: "", agents: "", broker: "" });
+      write({ pid: process.pid, api: "", warehouse: "", agents: "", enrolment: "", broker: "" });
     },
     publish: (where) => write({ pid: process.pid, ...where }),
     running: () => {

@@ -1,21 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { DEFAULT_TIMING } from "../../shared/lease/protocol.js";
 import { openAlarms } from "../alarm/alarms.js";
 import { watchForUnheard } from "../alarm/unheard.js";
 import { startApi } from "../api/server.js";
 import { startBroker } from "../broker/broker.js";
+import { dialBroker } from "../broker/dial.js";
+import { createBrokerRevocations } from "../broker/revocations.js";
 import { ensureStreams } from "../broker/streams.js";
 import { createCampaigns } from "../campaign/runner.js";
 import { createControl } from "../control/control.js";
 import { createEnrichDesk } from "../enrich/desk.js";
 import { createHitlists } from "../hitlist/hitlists.js";
+import { createRefusalLog } from "../identity/refusal-log.js";
+import { openIdentity } from "../identity/service.js";
+import { createTokenDesk, type TokenDesk } from "../identity/tokens.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
 import { openOptOuts } from "../optout/book.js";
 import { createReplayDesk } from "../replay/desk.js";
+import { startEnrolmentServer } from "../session/enrolment-server.js";
 import { createFleet } from "../session/fleet.js";
 import { startSessionServer } from "../session/server.js";
 import { createAlarmStore } from "../store/alarm-store.js";
@@ -30,13 +35,20 @@ import { openState, type Running, type StateFolder } from "./state.js";
 export interface UpOptions {
   /** Data folder; made when missing. */
   readonly data: string;
-  /** Loopback ports; 0 for a free one. */
+  /** 0 for a free one. The API and the warehouse are on loopback. */
   readonly ports: {
     readonly api: number;
     readonly warehouse: number;
     readonly agents: number;
+    readonly enrolment: number;
     readonly broker: number;
   };
+  /** Address on which agents' ports listen; loopback by default. */
+  readonly listen?: string;
+  /** Names and addresses that agents use, the first of them in tokens; this machine's own by default. */
+  readonly publicNames?: readonly string[];
+  /** How long agents' certificates hold, in milliseconds. */
+  readonly certificateLifetimeMs?: number;
   readonly version: string;
   readonly log: Logger;
   /** The coordinator cannot go on; it should be stopped. */
@@ -46,12 +58,15 @@ export interface UpOptions {
 export interface Parallax {
   readonly state: StateFolder;
   readonly where: Omit<Running, "pid">;
-  /** Port that agents connect to. */
+  /** Ports that agents connect to. */
   readonly agentsPort: number;
+  readonly enrolmentPort: number;
   readonly brokerPort: number;
+  readonly tokens: TokenDesk;
   stop(): Promise<void>;
 }
 
+const LOOPBACK = "127.0.0.1";
 const DATABASE = "parallax";
 const INGEST_CONCURRENCY = 4;
 /** Older agents do not speak this session protocol. */
@@ -62,7 +77,8 @@ const OLDEST_AGENT = "0.1.0";
  * @throws UserError from the part that cannot start
  */
 export async function startParallax(options: UpOptions): Promise<Parallax> {
-  const { log, ports } = options;
+  const { log, ports, listen = LOOPBACK, publicNames = [] } = options;
+  const nowMs = () => Date.now();
   const state = openState(options.data);
   state.claim();
   const stops: (() => Promise<void>)[] = [async () => state.release()];
@@ -72,13 +88,32 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     if (problems.length > 0) log.error({ err: problems[0] }, "not everything could be stopped in order");
   };
   try {
+    const { certificateLifetimeMs } = options;
+    const identity = await openIdentity({
+      data: options.data,
+      publicNames,
+      nowMs,
+      ...(certificateLifetimeMs === undefined ? {} : { certificateLifetimeMs }),
+    });
+    const { desk, tls } = identity;
+    const refused = createRefusalLog(log, nowMs);
     const broker = await startBroker({
       folder: join(options.data, "broker"),
+      host: listen,
       port: ports.broker,
-      token: state.token("broker"),
+      tls,
+      accounts: await identity.brokerAccounts(),
       onExit: (reason) => options.onFatal(`nats-server ended (${reason})`),
     });
     stops.push(() => broker.stop());
+    const revocations = createBrokerRevocations({
+      url: broker.url,
+      client: identity.brokerClients.system,
+      accounts: identity.brokerAccounts,
+      report: (problem) => log.warn(problem),
+    });
+    stops.push(() => revocations.close());
+    desk.onChange(revocations.changed);
     const writerToken = randomBytes(24).toString("base64url");
     const warehouse = await startWarehouse({
       folder: join(options.data, "warehouse"),
@@ -96,7 +131,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     });
     stops.push(() => store.close());
     await migrate(store, readMigrations());
-    const connection = await dial(broker.url, state.token("broker"));
+    const connection = await dialBroker(broker.url, identity.brokerClients.coordinator);
     stops.push(() => connection.close());
     await ensureStreams(connection);
     const ingest = await startIngest({
@@ -106,7 +141,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       report: (problem) => log.warn(problem),
     });
     stops.push(() => ingest.stop());
-    const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+    const clock: Clock = { wallMs: nowMs, monotonicMs: () => performance.now() };
     const fleet = createFleet({
       clock,
       timing: DEFAULT_TIMING,
@@ -141,13 +176,20 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       onConflict: () => options.onFatal("another coordinator writes the same control state"),
     });
     stops.push(() => campaigns.close());
-    const sessions = await startSessionServer({
-      bind: `127.0.0.1:${ports.agents}`,
-      token: state.token("agent"),
-      fleet,
-      log,
+    const publicHost = hostText(publicNames[0] ?? LOOPBACK);
+    const addresses = () => ({
+      sessions: `${publicHost}:${sessions.port}`,
+      broker: `tls://${publicHost}:${broker.port}`,
+      authority: identity.authority.certificate,
     });
+    const common = { host: listen, tls, desk, addresses, log, refused };
+    const sessions = await startSessionServer({ ...common, port: ports.agents, fleet, nowMs });
     stops.push(() => sessions.stop());
+    const enrolment = await startEnrolmentServer({ ...common, port: ports.enrolment });
+    stops.push(() => enrolment.stop());
+    const enrolmentAddress = `${publicHost}:${enrolment.port}`;
+    const { fingerprint } = identity.authority;
+    const tokens = createTokenDesk(identity.registry, { address: enrolmentAddress, fingerprint }, nowMs);
     const api = await startApi({
       port: ports.api,
       operatorToken: state.token("operator"),
@@ -161,22 +203,33 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       enrichment: createEnrichDesk({ store, clock, folder: join(options.data, "enrichment") }),
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
+      identity: { registry: identity.registry, tokens, desk, nowMs },
     });
     stops.push(() => api.stop());
     const where = {
       api: api.url,
       warehouse: warehouse.url,
-      agents: `127.0.0.1:${sessions.port}`,
-      broker: broker.url,
+      agents: addresses().sessions,
+      enrolment: enrolmentAddress,
+      broker: addresses().broker,
     };
     state.publish(where);
-    return { state, where, agentsPort: sessions.port, brokerPort: broker.port, stop };
+    return {
+      state,
+      where,
+      agentsPort: sessions.port,
+      enrolmentPort: enrolment.port,
+      brokerPort: broker.port,
+      tokens,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function dial(url: string, token: string): Promise<NatsConnection> {
-  return connect({ servers: url, token, name: "coordinator", maxReconnectAttempts: -1, reconnectTimeWait: 500 });
+/** A host as addresses with a port have it. */
+function hostText(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }

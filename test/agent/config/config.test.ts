@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parseDocument } from "yaml";
 import { blockedWords } from "../../../agent/config/blocked.js";
-import { loadAgentConfig, loadHandRules, parseAgentConfig, readToken } from "../../../agent/config/config.js";
+import {
+  type AgentConfig,
+  loadAgentConfig,
+  loadHandRules,
+  parseAgentConfig as parse,
+} from "../../../agent/config/config.js";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { formatPrefix } from "../../../shared/address/prefix.js";
 import { UserError } from "../../../shared/errors.js";
 
@@ -12,14 +18,25 @@ const GOOD = `
 name: fra-1
 vantage: fra
 labels: { web: "80", region: eu-central }
-coordinator: { address: "192.0.2.1:7443", tokenFile: agent.token }
-broker: { url: "nats://192.0.2.1:4222", tokenFile: /etc/parallax/nats.token }
+identity: identity
+coordinator: { address: "192.0.2.1:7443" }
+broker: { url: "tls://192.0.2.1:4322" }
 spool: { folder: spool, maxBytes: 1073741824 }
 interface: eth0
 caps: { packetsPerSecond: 10000 }
 open: [198.18.0.0/15, "2001:db8::/32"]
 contact: { email: noc@example.net, url: "https://example.net/scan" }
 `;
+
+const IDENTITY: AgentIdentity = {
+  ...{ name: "fra-1", vantage: "fra", key: "", certificate: "", authority: "", brokerSeed: "", brokerJwt: "" },
+  ...{ sessionAddress: "198.51.100.1:7443", brokerUrl: "tls://198.51.100.1:4322", issuedMs: 0, expiresMs: 1 },
+};
+
+/** As for a machine that is enrolled as fra-1. */
+function parseAgentConfig(text: string, file: string): AgentConfig {
+  return parse(text, file, () => IDENTITY);
+}
 
 /** The good file with a change. */
 function changed(change: (file: ReturnType<typeof parseDocument>) => void): string {
@@ -47,8 +64,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("the agent's file", () => {
   test("is read with its paths taken from its own folder", () => {
     const config = parseAgentConfig(GOOD, "/etc/parallax/agent.yaml");
-    expect(config.coordinator.tokenFile).toBe("/etc/parallax/agent.token");
-    expect(config.broker.tokenFile).toBe("/etc/parallax/nats.token");
+    expect(config.identityFolder).toBe("/etc/parallax/identity");
     expect(config.spool.folder).toBe("/etc/parallax/spool");
     expect(config.labels).toEqual({ web: "80", region: "eu-central" });
     expect(config.open.map(({ family, length }) => [family, length])).toEqual([
@@ -86,10 +102,10 @@ describe("the agent's file", () => {
   });
 
   test.each([
-    ["an empty file", "", "name"],
+    ["an empty file", "", "interface"],
     ["a list", "[1]", "(file)"],
     ["a coordinator without a port", GOOD.replace("192.0.2.1:7443", "192.0.2.1"), "coordinator.address"],
-    ["a broker that is no NATS", GOOD.replace("nats://", "http://"), "broker.url"],
+    ["a broker without TLS", GOOD.replace("tls://", "nats://"), "broker.url"],
     ["an address that is not one", GOOD.replace("198.18.0.0/15", "198.18.0.256"), "open[0]"],
     ["a tiny spool", GOOD.replace("1073741824", "1000"), "spool.maxBytes"],
     ["a mail address that is not one", GOOD.replace("noc@example.net", "noc"), "contact.email"],
@@ -178,13 +194,25 @@ describe("the agent's file", () => {
     expect(() => loadAgentConfig(join(folder, "none.yaml"))).toThrow(/none\.yaml cannot be read \(ENOENT\)/);
   });
 
-  test("a token is read without the line's end, and an empty or missing file is named with its key", () => {
-    writeFileSync(join(folder, "token"), "secret\n");
-    writeFileSync(join(folder, "empty"), "\n");
-    expect(readToken(join(folder, "token"), "coordinator.tokenFile")).toBe("secret");
-    expect(() => readToken(join(folder, "empty"), "coordinator.tokenFile")).toThrow(
-      /coordinator\.tokenFile: .* is empty/,
+  test("is completed by what enrolment left, and may not say otherwise", () => {
+    const config = parseAgentConfig(
+      changed((file) => {
+        for (const key of ["name", "vantage", "coordinator", "broker", "identity"]) file.delete(key);
+      }),
+      "agent.yaml",
     );
-    expect(() => readToken(join(folder, "gone"), "broker.tokenFile")).toThrow(/broker\.tokenFile: .*ENOENT/);
+    expect(config).toMatchObject({
+      name: "fra-1",
+      vantage: "fra",
+      identityFolder: "/var/lib/parallax-agent/identity",
+      coordinator: { address: "198.51.100.1:7443" },
+      broker: { url: "tls://198.51.100.1:4322" },
+    });
+    expect(linesOf(changed((file) => file.setIn(["vantage"], "sin")))).toEqual([
+      "agent.yaml: vantage is sin, but this machine is enrolled with vantage fra; leave vantage away, or enrol the machine again with --vantage sin",
+    ]);
+    expect(() => parse(GOOD, join(folder, "agent.yaml"))).toThrow(
+      /identity: .*identity\.json cannot be read \(ENOENT\)/,
+    );
   });
 });

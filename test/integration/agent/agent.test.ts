@@ -7,6 +7,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import pino from "pino";
 import type { AgentConfig } from "../../../agent/config/config.js";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
 import { runAgent } from "../../../agent/run.js";
 import { NO_SERVICE_MANAGER, type ServiceManager } from "../../../agent/service/manager.js";
@@ -15,7 +16,8 @@ import { parsePrefix } from "../../../shared/address/prefix.js";
 import { UserError } from "../../../shared/errors.js";
 import type { LeaseMarks, Plan } from "../../../shared/generated/parallax/agent/v1/session.js";
 import { createTestBroker, type TestBroker } from "../publish/broker.js";
-import { STOP_AFTER_MS, startCoordinator, type TestCoordinator, type TestSession, TOKEN } from "./coordinator.js";
+import { createTestIdentity, keepForEver } from "../support/identity.js";
+import { STOP_AFTER_MS, startCoordinator, type TestCoordinator, type TestSession } from "./coordinator.js";
 import { startIngest, type TestIngest } from "./ingest.js";
 import { createTestNetwork, type TestNetwork } from "./network.js";
 
@@ -47,7 +49,8 @@ const agents: RunningAgent[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "parallax-agent-"));
-  [broker, coordinator] = await Promise.all([createTestBroker(), startCoordinator()]);
+  broker = await createTestBroker();
+  coordinator = await startCoordinator(broker.identity);
   await broker.start();
   ingest = await startIngest(broker);
 });
@@ -55,11 +58,15 @@ afterEach(async () => {
   for (const agent of agents.splice(0)) {
     await agent.stop().catch(() => undefined);
   }
-  coordinator.stop();
+  await coordinator.stop();
   await ingest.stop();
   await broker.remove();
   await rm(folder, { recursive: true, force: true });
 });
+
+function portOf(address: string): number {
+  return Number(address.split(":")[1]);
+}
 
 interface RunningAgent {
   readonly ended: Promise<void>;
@@ -69,19 +76,22 @@ interface RunningAgent {
 function startAgent(
   network: TestNetwork,
   options: {
-    token?: string;
+    identity?: AgentIdentity;
     maxBytes?: number;
     open?: string[];
     noticeTimeoutMs?: number;
     service?: ServiceManager;
   } = {},
 ): RunningAgent {
+  const { identity = broker.agent } = options;
   const config: AgentConfig = {
     name: "fra-1",
     vantage: "fra",
     labels: { web: "80" },
-    coordinator: { address: coordinator.address, tokenFile: "unused" },
-    broker: { url: broker.url, tokenFile: "unused" },
+    identity,
+    identityFolder: "unused",
+    coordinator: { address: coordinator.address },
+    broker: { url: broker.url },
     spool: { folder: join(folder, "spool"), maxBytes: options.maxBytes ?? 100_000_000 },
     interface: "unused",
     caps: { packetsPerSecond: 5_000, ports: null },
@@ -99,13 +109,13 @@ function startAgent(
   const ended = runAgent(
     {
       config,
-      coordinatorToken: options.token ?? TOKEN,
+      identity: keepForEver(identity),
       log: pino({ level: "silent" }),
       clock: createSystemClock(),
       random: Math.random,
       uuid: randomUUID,
       openNetwork: async () => network,
-      connectBroker: () => connectBroker(broker, "fra-1"),
+      connectBroker: () => connectBroker(broker.url, () => identity),
       service: options.service ?? NO_SERVICE_MANAGER,
       timing: {
         checkpointMs: 40,
@@ -171,7 +181,7 @@ describe("an agent", () => {
     const agent = startAgent(createTestNetwork(), { service });
     await eventually("ready", () => told.includes("ready"));
     expect(status()).toMatch(/^connected, 0 leases, 0 batches in the spool/);
-    coordinator.stop();
+    await coordinator.stop();
     await eventually("cut off", () => status().startsWith("not connected") && status().includes("coordinator: "));
     await agent.stop();
     expect(told).toEqual(["begin", "ready", "stopping"]);
@@ -274,9 +284,9 @@ describe("an agent", () => {
     startAgent(network);
     await session();
     const { address } = coordinator;
-    coordinator.stop();
+    await coordinator.stop();
     await sleep(STOP_AFTER_MS + 200);
-    coordinator = await startCoordinator(address);
+    coordinator = await startCoordinator(broker.identity, portOf(address));
     const again = await session();
     grant(again, "L2", 0, 100);
     await eventually("sending", () => network.sent.length === 100);
@@ -320,8 +330,8 @@ describe("an agent", () => {
     first.send({ $case: "pause", value: { campaign: PLAN.campaign, paused: true } });
     await sleep(100);
     const { address } = coordinator;
-    coordinator.stop();
-    coordinator = await startCoordinator(address);
+    await coordinator.stop();
+    coordinator = await startCoordinator(broker.identity, portOf(address));
     await session();
     const stillPausedAt = network.sent.length;
     await eventually("sending again", () => network.sent.length > stillPausedAt);
@@ -406,16 +416,18 @@ describe("an agent", () => {
     expect(rows).toBe(Math.ceil(Number(sent) / 4));
   });
 
-  test("ends with one clear line when its token is wrong", async () => {
-    const { ended } = startAgent(createTestNetwork(), { token: "stale" });
+  test("ends with one clear line when the coordinator is not the one that enrolled it", async () => {
+    const stranger = await createTestIdentity();
+    const { ended } = startAgent(createTestNetwork(), { identity: await stranger.enroll("fra-1", "fra") });
     const error = await ended.then(
       () => undefined,
       (reason: unknown) => reason,
     );
+    stranger.remove();
     expect(error).toBeInstanceOf(UserError);
     expect(error).toMatchObject({
       exitCode: 1,
-      line: `the coordinator at ${coordinator.address} refuses this agent: wrong or missing agent token; copy it from the coordinator again`,
+      line: `the coordinator at ${coordinator.address} cannot be used: it is not the one that enrolled this agent: its certificate is of another authority; correct coordinator.address, or enrol this machine with a token of that coordinator`,
     });
   });
 

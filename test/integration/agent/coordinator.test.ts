@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import pino from "pino";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { reachCoordinator } from "../../../agent/session/reach.js";
 import { createSession, type Session } from "../../../agent/session/session.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
 import type { WorkGrant, WorkPlan } from "../../../shared/lease/work.js";
+import { createTestIdentity, type TestIdentity } from "../support/identity.js";
 
-const TOKEN = "agents";
 const PLAN: WorkPlan = {
   plan: "c1/tracebox/v6/443",
   campaign: "c1",
@@ -36,9 +37,17 @@ const GRANT: WorkGrant = {
   ],
 };
 
+let identity: TestIdentity;
+let enrolled: AgentIdentity;
 let fleet: Fleet;
 let server: SessionServer;
 const sessions: Session[] = [];
+
+beforeAll(async () => {
+  identity = await createTestIdentity();
+  enrolled = await identity.enroll("fra-1", "fra");
+});
+afterAll(() => identity.remove());
 
 beforeEach(async () => {
   fleet = createFleet({
@@ -46,7 +55,7 @@ beforeEach(async () => {
     timing: { heartbeatIntervalMs: 50, leaseTtlMs: 1_000, stopAfterMs: 600 },
     versions: { coordinator: "0.1.0", oldestAgent: "0.1.0" },
   });
-  server = await startSessionServer({ bind: "127.0.0.1:0", token: TOKEN, fleet, log: pino({ level: "silent" }) });
+  server = await startSessionServer({ ...identity.server, fleet, log: pino({ level: "silent" }) });
 });
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((session) => session.close(100)));
@@ -57,8 +66,9 @@ function connect(hello: { agent?: string; version?: string; instance?: string } 
   const seen = { plans: [] as WorkPlan[], grants: [] as WorkGrant[], revoked: [] as string[], acknowledged: 0 };
   const session = createSession({
     address: `127.0.0.1:${server.port}`,
-    token: TOKEN,
+    identity: () => enrolled,
     nowMs: () => performance.now(),
+    wallMs: Date.now,
     random: Math.random,
     mostBackoffMs: 200,
     hello: {
@@ -166,10 +176,14 @@ describe("the agent's session with the coordinator's own server", () => {
 
   test("can be looked at by the doctor without becoming an agent", async () => {
     const address = `127.0.0.1:${server.port}`;
-    await reachCoordinator(address, TOKEN, 2_000);
+    await reachCoordinator(address, enrolled, 2_000);
     expect(fleet.list()).toEqual([]);
-    await expect(reachCoordinator(address, "stale", 2_000)).rejects.toThrow(/refuses this agent: .*token/);
+    const revoked = await identity.enroll("fra-2", "fra");
+    identity.desk.revoke("fra-2");
+    await expect(reachCoordinator(address, revoked, 2_000)).rejects.toThrow(
+      /refuses this agent: agent fra-2 was revoked/,
+    );
     await server.stop();
-    await expect(reachCoordinator(address, TOKEN, 300)).rejects.toThrow(/cannot be reached/);
+    await expect(reachCoordinator(address, enrolled, 300)).rejects.toThrow(/cannot be reached/);
   });
 });

@@ -1,4 +1,5 @@
-import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Server, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { openTlsPort } from "../../../coordinator/session/tls-port.js";
 import {
   AgentServiceService,
   type Heartbeat,
@@ -7,6 +8,7 @@ import {
   type SessionRequest,
   type SessionResponse,
 } from "../../../shared/generated/parallax/agent/v1/session.js";
+import type { TestIdentity } from "../support/identity.js";
 
 /** One stream of an agent, as the coordinator sees it. */
 export interface TestSession {
@@ -26,14 +28,13 @@ export interface TestCoordinator {
   acknowledging: boolean;
   /** Set: every hello is answered with this status. */
   refusal: { code: status; details: string } | null;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-export const TOKEN = "agent-token";
 export const STOP_AFTER_MS = 600;
 const HEARTBEAT_MS = 50;
 
-export async function startCoordinator(bind = "127.0.0.1:0"): Promise<TestCoordinator> {
+export async function startCoordinator({ tls }: Pick<TestIdentity, "tls">, port = 0): Promise<TestCoordinator> {
   const server = new Server();
   const sessions: TestSession[] = [];
   const coordinator = { acknowledging: true, refusal: null as TestCoordinator["refusal"] };
@@ -41,11 +42,9 @@ export async function startCoordinator(bind = "127.0.0.1:0"): Promise<TestCoordi
     stream.emit("error", { code, details });
   };
   server.addService(AgentServiceService, {
+    renew: (_call: unknown, answer: (error: { code: status; details: string }) => void) =>
+      answer({ code: status.UNIMPLEMENTED, details: "this coordinator renews nothing" }),
     session(stream: ServerDuplexStream<SessionRequest, SessionResponse>) {
-      if (stream.metadata.get("authorization")[0] !== `Bearer ${TOKEN}`) {
-        fail(stream, status.UNAUTHENTICATED, "wrong or missing agent token; copy it from the coordinator again");
-        return;
-      }
       let session: TestSession | null = null;
       stream.on("error", () => undefined);
       stream.on("end", () => stream.end());
@@ -85,10 +84,14 @@ export async function startCoordinator(bind = "127.0.0.1:0"): Promise<TestCoordi
       });
     },
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(bind, ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
+  const open = await openTlsPort(server, {
+    ...{ what: "agents", host: "127.0.0.1", port, option: "--agents-port" },
+    ...{ key: tls.key, certificate: tls.certificate, clients: tls.authority },
+    refused: () => undefined,
   });
-  return Object.assign(coordinator, { address: `127.0.0.1:${port}`, sessions, stop: () => server.forceShutdown() });
+  const stop = async () => {
+    server.forceShutdown();
+    await open.stop();
+  };
+  return Object.assign(coordinator, { address: `127.0.0.1:${open.port}`, sessions, stop });
 }

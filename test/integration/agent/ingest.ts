@@ -1,5 +1,4 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
 import { type BatchMessage, decodeBatch } from "../../../shared/batch/codec.js";
 import type { TestBroker } from "../publish/broker.js";
 
@@ -19,7 +18,7 @@ export interface TestIngest {
 
 /** Makes the stream and consumes it. */
 export async function startIngest(broker: TestBroker): Promise<TestIngest> {
-  const connection = await connect({ servers: broker.url, token: broker.token });
+  const connection = await broker.connect();
   const manager = await jetstreamManager(connection);
   await manager.streams.add({ name: "PARALLAX_ROWS", subjects: ["parallax.rows.>"] });
   await manager.consumers.add("PARALLAX_ROWS", { durable_name: "test", ack_policy: "explicit" });

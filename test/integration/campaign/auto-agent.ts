@@ -1,3 +1,4 @@
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import type { Grant, Hello, LeaseMarks, Plan } from "../../../shared/generated/parallax/agent/v1/session.js";
 import { connect, type Player } from "../session/player.js";
 
@@ -37,7 +38,8 @@ export interface AutoAgent {
   stop(): void;
 }
 
-export function startAgent(port: number, name: string, hello: Partial<Hello>, speed = 40): AutoAgent {
+export function startAgent(port: number, identity: AgentIdentity, hello: Partial<Hello>, speed = 40): AutoAgent {
+  const { name } = identity;
   let life = 1;
   let working = new Map<string, Work>();
   let spool: Work[] = [];
@@ -47,7 +49,7 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
     for (const work of working.values()) {
       work.overIn = null;
     }
-    agent.player = connect(at, { agent: name, instance: `${name}-${life}`, spool: `${name}-disk`, ...hello });
+    agent.player = connect(at, identity, { agent: name, instance: `${name}-${life}`, spool: `${name}-disk`, ...hello });
     timer = setInterval(() => beat(), TIMING.heartbeatIntervalMs);
   };
   const close = (): void => {
@@ -125,7 +127,7 @@ export function startAgent(port: number, name: string, hello: Partial<Hello>, sp
     grants: [],
     revoked: [],
     pauses: [],
-    player: connect(port, null),
+    player: connect(port, identity, null),
     speed,
     refuses: null,
     publishing: true,

@@ -16,7 +16,7 @@ import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.
 import { type MemoryAlarms, memoryAlarms } from "../../coordinator/alarm/memory-alarms.js";
 import { type MemoryCanaryStore, memoryCanaryStore } from "../../coordinator/canary/memory-store.js";
 import { startBroker, type TestBroker } from "../control/nats.js";
-import { TOKEN } from "../session/player.js";
+import { createTestIdentity, type TestIdentity } from "../support/identity.js";
 import { type AutoAgent, startAgent, TIMING } from "./auto-agent.js";
 import { askedOf, createMemoryStore, type MemoryStore } from "./memory-store.js";
 
@@ -28,6 +28,7 @@ let memory: MemoryStore;
 let canaries: MemoryCanaryStore;
 let alarms: MemoryAlarms;
 let agents: AutoAgent[];
+let identity: TestIdentity;
 let coordinators: Coordinator[];
 let series = 0;
 
@@ -59,7 +60,7 @@ async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
     goneAfterMs,
     onConflict: (error) => conflicts.push(error),
   });
-  const server = await startSessionServer({ bind: "127.0.0.1:0", token: TOKEN, fleet, log });
+  const server = await startSessionServer({ ...identity.server, fleet, log });
   const coordinator = { fleet, campaigns, server, connection, conflicts };
   coordinators.push(coordinator);
   return coordinator;
@@ -74,7 +75,8 @@ async function crash(coordinator: Coordinator): Promise<void> {
 }
 
 async function agent(at: Coordinator, name: string, hello: Partial<Hello>, speed?: number): Promise<AutoAgent> {
-  const started = startAgent(at.server.port, name, hello, speed);
+  const enrolled = await identity.enroll(name, hello.vantage ?? "fra");
+  const started = startAgent(at.server.port, enrolled, hello, speed);
   agents.push(started);
   await until(() => at.fleet.find(name) !== undefined);
   return started;
@@ -107,7 +109,7 @@ const SMALL = "targets: { ipv4: [198.18.0.0/24] }\nports: [80]\nseed: 1\nrate: {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parallax-campaign-"));
-  broker = await startBroker();
+  [broker, identity] = await Promise.all([startBroker(), createTestIdentity()]);
 });
 
 afterAll(async () => {

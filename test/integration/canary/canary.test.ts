@@ -8,13 +8,25 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { AgentReport } from "../../../coordinator/alarm/report.js";
 import type { CampaignProgress } from "../../../coordinator/campaign/progress.js";
 import type { CanaryReport } from "../../../coordinator/canary/read.js";
+import { enrolled } from "../support/enrolled.js";
 import { startSimAgent } from "./sim-agent.js";
 import { createSwitchedWorld, type Servers } from "./switched-world.js";
 
 jest.setTimeout(300_000);
 
 const PROGRAM = "dist/coordinator/main.js";
-const PORTS = ["--api-port", "0", "--warehouse-port", "0", "--agents-port", "0", "--broker-port", "0"];
+const PORTS = [
+  "--api-port",
+  "0",
+  "--warehouse-port",
+  "0",
+  "--agents-port",
+  "0",
+  "--broker-port",
+  "0",
+  "--enrolment-port",
+  "0",
+];
 /** 198.19.0.1 speaks MPTCP, .2 plain TCP, .3 nothing. */
 const HEALTHY: Servers = ["mptcp", "tcp", "silent"];
 const CAMPAIGN = `
@@ -49,10 +61,10 @@ beforeAll(async () => {
       up.once("exit", (code) => reject(new Error(`up ended with ${code}: ${log.join("")}`)));
     }),
   );
-  const token = (name: string) => readFileSync(join(data, `${name}.token`), "utf8");
-  const common = { folder, ...where, tokens: { agent: token("agent"), broker: token("broker") } };
   for (const vantage of ["fra", "sin"] as const) {
-    agents.push(startSimAgent({ ...common, name: `${vantage}-1`, vantage, world: worlds[vantage].world }));
+    const name = `${vantage}-1`;
+    const identity = await enrolled(parallax, name, vantage);
+    agents.push(startSimAgent({ folder, ...where, identity, name, vantage, world: worlds[vantage].world }));
   }
 }, 60_000);
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import pino from "pino";
 import type { AgentConfig } from "../../../agent/config/config.js";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { createProbeNetwork } from "../../../agent/lease/probing.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
 import { runAgent } from "../../../agent/run.js";
@@ -10,6 +11,7 @@ import { createSimPort } from "../../../agent/sim/port.js";
 import type { SimWorld } from "../../../agent/sim/world.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
 import { parsePrefix } from "../../../shared/address/prefix.js";
+import { keepForEver } from "../support/identity.js";
 
 export interface SimAgentOptions {
   readonly name: string;
@@ -19,19 +21,21 @@ export interface SimAgentOptions {
   /** Where a coordinator's agents connect to, `host:port`. */
   readonly agents: string;
   readonly broker: string;
-  readonly tokens: { readonly agent: string; readonly broker: string };
+  readonly identity: AgentIdentity;
 }
 
 /** A whole agent in this process, on a port into a simulated world. Resolves when it has stopped. */
 export function startSimAgent(options: SimAgentOptions): { stop(): Promise<void> } {
-  const { name, vantage, world, folder, agents, broker, tokens } = options;
+  const { name, vantage, world, folder, agents, broker, identity } = options;
   const clock = createSystemClock();
   const config: AgentConfig = {
     name,
     vantage,
     labels: {},
-    coordinator: { address: agents, tokenFile: "unused" },
-    broker: { url: broker, tokenFile: "unused" },
+    identity,
+    identityFolder: "unused",
+    coordinator: { address: agents },
+    broker: { url: broker },
     spool: { folder: join(folder, name), maxBytes: 100_000_000 },
     interface: "unused",
     caps: { packetsPerSecond: 5_000, ports: null },
@@ -59,13 +63,13 @@ export function startSimAgent(options: SimAgentOptions): { stop(): Promise<void>
   const ended = runAgent(
     {
       config,
-      coordinatorToken: tokens.agent,
+      identity: keepForEver(identity),
       log: pino({ level: "silent" }),
       clock,
       random: Math.random,
       uuid: randomUUID,
       openNetwork,
-      connectBroker: () => connectBroker({ url: broker, token: tokens.broker }, name),
+      connectBroker: () => connectBroker(broker, () => identity),
       timing: { checkpointMs: 100, windowMs: 2_000, drainMs: 500, farewellMs: 500 },
     },
     abort.signal,

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { connect } from "@nats-io/transport-node";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { openNamedSpool } from "../../../agent/lease/spool-identity.js";
 import { createRowStore } from "../../../agent/lease/store.js";
 import { sendLines } from "../../../agent/ledger/recorder.js";
+import { connectBroker } from "../../../agent/publish/broker.js";
 import { createPublisher } from "../../../agent/publish/publisher.js";
 import { ensureStreams } from "../../../coordinator/broker/streams.js";
 import { type Ingest, startIngest } from "../../../coordinator/ingest/ingest.js";
@@ -17,6 +18,7 @@ import { startTestBroker, type TestBroker } from "../support/broker.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
 let broker: TestBroker;
+let agent: AgentIdentity;
 let warehouse: TestWarehouse;
 let ingest: Ingest;
 let folder: string;
@@ -24,6 +26,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parallax-ledger-"));
   [broker, warehouse] = await Promise.all([startTestBroker(), startTestWarehouse()]);
+  agent = await broker.identity.enroll("fra-1", "fra");
   await migrate(warehouse.store, readMigrations("coordinator/store/sql"));
   await ensureStreams(broker.connection);
   ingest = await startIngest({
@@ -54,7 +57,7 @@ async function live(spoolFolder: string, campaign: string, batches: readonly num
   });
   const publisher = createPublisher({
     spool,
-    connect: () => connect({ servers: broker.broker.url, token: "broker-token" }),
+    connect: () => connectBroker(broker.broker.url, () => agent),
     vantage: "fra",
     agent: "fra-1",
     onCommitted: () => undefined,

@@ -25,7 +25,7 @@ let id: string;
 
 beforeAll(async () => {
   system = await startSystem();
-  for (const vantage of ["fra", "sin"]) system.startAgent(`${vantage}-1`, vantage);
+  for (const vantage of ["fra", "sin"]) await system.startAgent(`${vantage}-1`, vantage);
   await system.until(
     () => system.api<AgentReport[]>("/v1/agents"),
     (agents) => agents.length === 2,

@@ -1,15 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "@nats-io/transport-node";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
+import { writeConfiguration } from "../../../coordinator/broker/configuration.js";
+import { dialBroker } from "../../../coordinator/broker/dial.js";
+import { createTestIdentity, type TestIdentity } from "../support/identity.js";
 
-/** A real nats-server with JetStream in a temporary folder, that can be killed and started again with its data. */
+/** A real nats-server, configured as the coordinator does, that can be killed and started again with its data. */
 export interface TestBroker {
   readonly url: string;
-  readonly token: string;
+  readonly identity: TestIdentity;
+  /** Agent fra-1 of vantage point fra. */
+  readonly agent: AgentIdentity;
+  /** A connection of the coordinator. */
+  connect(): Promise<NatsConnection>;
   start(): Promise<void>;
   /** kill -9 */
   kill(): Promise<void>;
@@ -17,16 +26,14 @@ export interface TestBroker {
   remove(): Promise<void>;
 }
 
+const START_MS = 10_000;
+
 export async function createTestBroker(): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), "parallax-broker-"));
+  const identity = await createTestIdentity();
+  const agent = await identity.enroll("fra-1", "fra");
   const port = await freePort();
-  const token = "test-token";
-  const url = `nats://127.0.0.1:${port}`;
-  const configuration = join(folder, "nats.conf");
-  await writeFile(
-    configuration,
-    `listen: "127.0.0.1:${port}"\nauthorization { token: "${token}" }\njetstream { store_dir: "${folder}/data" }\n`,
-  );
+  const url = `tls://127.0.0.1:${port}`;
   let server: ChildProcess | null = null;
 
   const kill = async (): Promise<void> => {
@@ -37,17 +44,30 @@ export async function createTestBroker(): Promise<TestBroker> {
       server = null;
     }
   };
+  const connect = () => dialBroker(url, identity.brokerClients.coordinator);
   return {
     url,
-    token,
+    identity,
+    agent,
+    connect,
     kill,
     async start() {
+      const { tls } = identity;
+      const accounts = await identity.brokerAccounts();
+      const configuration = writeConfiguration({ folder, host: "127.0.0.1", port, tls, accounts });
       server = spawn("nats-server", ["-c", configuration], { stdio: "ignore" });
-      const probe = await connect({ servers: url, token, waitOnFirstConnect: true, reconnectTimeWait: 50 });
-      await probe.close();
+      for (const until = Date.now() + START_MS; ; await sleep(50)) {
+        try {
+          await (await connect()).close();
+          return;
+        } catch (error) {
+          if (Date.now() > until) throw error;
+        }
+      }
     },
     async remove() {
       await kill();
+      identity.remove();
       await rm(folder, { recursive: true });
     },
   };

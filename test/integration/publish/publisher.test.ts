@@ -9,6 +9,7 @@ import { connectBroker } from "../../../agent/publish/broker.js";
 import { createPublisher, type Publisher, type PublisherOptions } from "../../../agent/publish/publisher.js";
 import type { SpoolMeta } from "../../../agent/spool/record.js";
 import { openSpool, type Spool } from "../../../agent/spool/spool.js";
+import { createTestIdentity } from "../support/identity.js";
 import { createTestBroker, type TestBroker } from "./broker.js";
 
 interface Received {
@@ -52,7 +53,7 @@ function add(batch: string, text: string): Promise<void> {
 function publish(options: Partial<PublisherOptions> = {}): Publisher {
   const publisher = createPublisher({
     spool,
-    connect: () => connectBroker(broker, "agent"),
+    connect: () => connectBroker(broker.url, () => broker.agent),
     vantage: "fra",
     agent: "fra-1",
     onCommitted: ({ batch }) => committed.push(batch),
@@ -66,7 +67,7 @@ function publish(options: Partial<PublisherOptions> = {}): Publisher {
 
 /** The side of the coordinator: a stream, what is in it, and commit notices. */
 async function coordinator(maxBytes = -1) {
-  const connection = await connectBroker(broker, "coordinator");
+  const connection = await broker.connect();
   connections.push(connection);
   const manager = await jetstreamManager(connection);
   await manager.streams.add({
@@ -200,12 +201,14 @@ test("no more batches than the bound are without notice at a time", async () => 
   await until(() => publisher.stats().published === 3);
 });
 
-test("a wrong token is told and does not end the publisher", async () => {
-  let token = "wrong";
+test("a broker that refuses the agent is told and does not end the publisher", async () => {
+  const stranger = await createTestIdentity();
+  let identity = { ...broker.agent, brokerJwt: (await stranger.enroll("fra-1", "fra")).brokerJwt };
   await coordinator();
-  const publisher = publish({ connect: () => connectBroker({ url: broker.url, token }, "agent") });
+  const publisher = publish({ connect: () => connectBroker(broker.url, () => identity) });
   await until(() => problems.length > 0);
-  token = broker.token;
+  stranger.remove();
+  identity = broker.agent;
   await until(() => publisher.stats().connected);
   expect(problems).toHaveLength(1);
 });

@@ -1,14 +1,12 @@
-import { credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import {
-  AgentServiceClient,
-  type Grant,
-  type Hello,
-  type LeaseMarks,
-  type SessionRequest,
-  type SessionResponse,
+import type { ServiceError } from "@grpc/grpc-js";
+import { type ClientIdentity, createClient } from "../../../agent/session/client.js";
+import type {
+  Grant,
+  Hello,
+  LeaseMarks,
+  SessionRequest,
+  SessionResponse,
 } from "../../../shared/generated/parallax/agent/v1/session.js";
-
-export const TOKEN = "a-token-for-agents";
 
 const HELLO: Hello = {
   agent: "fra-1",
@@ -45,13 +43,9 @@ export interface Player {
 type Body = NonNullable<SessionResponse["body"]>;
 type Kind = Body["$case"];
 
-export function connect(port: number, hello: Partial<Hello> | null = {}, token = TOKEN): Player {
-  const client = new AgentServiceClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
-    "grpc.use_local_subchannel_pool": 1,
-  });
-  const metadata = new Metadata();
-  metadata.set("authorization", `Bearer ${token}`);
-  const stream = client.session(metadata);
+export function connect(port: number, identity: ClientIdentity, hello: Partial<Hello> | null = {}): Player {
+  const client = createClient(`127.0.0.1:${port}`, identity);
+  const stream = client.session();
   const received: SessionResponse[] = [];
   const grants = new Map<string, Grant>();
   const waiters: { kind: Kind; resolve: (value: never) => void }[] = [];

@@ -1,30 +1,41 @@
 import { connect as connectSocket } from "node:net";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pino from "pino";
+import type { ClientIdentity } from "../../../agent/session/client.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
 import { UserError } from "../../../shared/errors.js";
+import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.js";
 import { DEFAULT_TIMING } from "../../../shared/lease/protocol.js";
 import { standingClock } from "../../coordinator/session/fake.js";
-import { connect, type Player, TOKEN } from "./player.js";
+import { createTestIdentity, type TestIdentity } from "../support/identity.js";
+import { connect, type Player } from "./player.js";
 
+let identity: TestIdentity;
+let fra1: ClientIdentity;
 let clock: ReturnType<typeof standingClock>;
 let fleet: Fleet;
 let server: SessionServer;
 let players: Player[];
 
-const join = (...args: Parameters<typeof connect> extends [number, ...infer Rest] ? Rest : never): Player => {
-  const player = connect(server.port, ...args);
+const join = (hello: Partial<Hello> | null = {}, as: ClientIdentity = fra1): Player => {
+  const player = connect(server.port, as, hello);
   players.push(player);
   return player;
 };
 const log = pino({ level: "silent" });
 
+beforeAll(async () => {
+  identity = await createTestIdentity();
+  fra1 = await identity.enroll("fra-1", "fra");
+});
+afterAll(() => identity.remove());
+
 beforeEach(async () => {
   clock = standingClock();
   fleet = createFleet({ clock, timing: DEFAULT_TIMING, versions: { coordinator: "0.1.0", oldestAgent: "0.1.0" } });
-  server = await startSessionServer({ bind: "127.0.0.1:0", token: TOKEN, fleet, log });
+  server = await startSessionServer({ ...identity.server, fleet, log });
   players = [];
 });
 
@@ -63,10 +74,26 @@ describe("the session server", () => {
   });
 
   it.each<[string, () => Player, status, RegExp]>([
-    ["with the wrong token", () => join({}, "guess"), status.UNAUTHENTICATED, /token/],
     ["of an old version", () => join({ version: "0.0.1" }), status.FAILED_PRECONDITION, /"0.0.1".*0.1.0 or newer/],
     ["of another protocol", () => join({ protocol: 7 }), status.FAILED_PRECONDITION, /protocol 7/],
-    ["with a bad name", () => join({ agent: "a b" }), status.INVALID_ARGUMENT, /agent name/],
+    [
+      "with another's name",
+      () => join({ agent: "fra-2" }),
+      status.INVALID_ARGUMENT,
+      /name "fra-2" is not that of the certificate, fra-1; correct name/,
+    ],
+    [
+      "with another vantage point",
+      () => join({ vantage: "sin" }),
+      status.INVALID_ARGUMENT,
+      /vantage point "sin" is not that of the certificate, fra/,
+    ],
+    [
+      "whose clock is a day ahead",
+      () => join({ clockMs: BigInt(Date.now() + 86_400_000) }),
+      status.INVALID_ARGUMENT,
+      /clock is 864\d\d s ahead of the coordinator's; set both by NTP/,
+    ],
   ])("ends the session of an agent %s with the remedy", async (_, start, code, details) => {
     const end = await start().ended;
 
@@ -91,15 +118,15 @@ describe("the session server", () => {
     [
       "a mark beyond 2^53",
       (player) => {
-        player.send({ $case: "hello", value: helloOf("fra-9") });
+        player.send({ $case: "hello", value: helloOf("fra-1") });
         player.heartbeat([{ lease: "x", epoch: 1n, sent: 2n ** 60n, done: 0n, committed: 0n }]);
       },
     ],
     [
       "a second hello",
       (player) => {
-        player.send({ $case: "hello", value: helloOf("fra-9") });
-        player.send({ $case: "hello", value: helloOf("fra-9") });
+        player.send({ $case: "hello", value: helloOf("fra-1") });
+        player.send({ $case: "hello", value: helloOf("fra-1") });
       },
     ],
   ])("ends a session with %s and goes on serving others", async (_, misbehave) => {
@@ -122,7 +149,7 @@ describe("the session server", () => {
   });
 
   it("says which address it cannot bind", async () => {
-    const second = startSessionServer({ bind: `127.0.0.1:${server.port}`, token: TOKEN, fleet, log });
+    const second = startSessionServer({ ...identity.server, port: server.port, fleet, log });
 
     await expect(second).rejects.toThrow(UserError);
     await expect(second).rejects.toThrow(`cannot listen for agents on 127.0.0.1:${server.port}: it is in use`);

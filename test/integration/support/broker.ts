@@ -1,28 +1,40 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { type Broker, startBroker } from "../../../coordinator/broker/broker.js";
-
-const BROKER_TOKEN = "broker-token";
+import { dialBroker } from "../../../coordinator/broker/dial.js";
+import { createTestIdentity, type TestIdentity } from "./identity.js";
 
 export interface TestBroker {
   readonly broker: Broker;
+  readonly identity: TestIdentity;
+  /** The coordinator's. */
   readonly connection: NatsConnection;
   stop(): Promise<void>;
 }
 
 /** A real nats-server in a folder of its own, and a connection to it. */
-export async function startTestBroker(): Promise<TestBroker> {
+export async function startTestBroker(identityOptions = {}): Promise<TestBroker> {
   const folder = mkdtempSync(join(tmpdir(), "parallax-broker-"));
-  const broker = await startBroker({ folder, port: 0, token: BROKER_TOKEN, onExit: () => undefined });
-  const connection = await connect({ servers: broker.url, token: BROKER_TOKEN });
+  const identity = await createTestIdentity(identityOptions);
+  const broker = await startBroker({
+    folder,
+    host: "127.0.0.1",
+    port: 0,
+    tls: identity.tls,
+    accounts: await identity.brokerAccounts(),
+    onExit: () => undefined,
+  });
+  const connection = await dialBroker(broker.url, identity.brokerClients.coordinator);
   return {
     broker,
+    identity,
     connection,
     stop: async () => {
       await connection.close();
       await broker.stop();
+      identity.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };

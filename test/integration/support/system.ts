@@ -3,13 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import type { SimWorld } from "../../../agent/sim/world.js";
 import { formatAddress } from "../../../shared/address/address.js";
 import { startSimAgent } from "../canary/sim-agent.js";
 import { createSwitchedWorld } from "../canary/switched-world.js";
+import { enrolled } from "./enrolled.js";
 
 const PROGRAM = "dist/coordinator/main.js";
-const PORTS = ["--api-port", "0", "--warehouse-port", "0", "--agents-port", "0", "--broker-port", "0"];
+const SERVICES = ["api", "warehouse", "agents", "enrolment", "broker"];
+const PORTS = SERVICES.flatMap((name) => [`--${name}-port`, "0"]);
 
 export interface Output {
   readonly code: number;
@@ -34,7 +37,8 @@ export interface TestSystem {
   startCoordinator(): Promise<void>;
   /** SIGKILL. */
   killCoordinator(): Promise<void>;
-  startAgent(name: string, vantage: string): void;
+  /** Enrols it before its first life. */
+  startAgent(name: string, vantage: string): Promise<void>;
   stopAgent(name: string): Promise<void>;
   /** A command, whatever it ends with. */
   run(...args: string[]): Promise<Output>;
@@ -54,8 +58,9 @@ export async function startSystem(): Promise<TestSystem> {
   const sent: SentProbe[] = [];
   const agents = new Map<string, { stop(): Promise<void> }>();
   let up: ChildProcess | null = null;
-  let where = { api: "", warehouse: "", agents: "", broker: "" };
-  const token = (name: string): string => readFileSync(join(data, `${name}.token`), "utf8");
+  let where = { api: "", warehouse: "", agents: "", enrolment: "", broker: "" };
+  const identities = new Map<string, AgentIdentity>();
+  const operatorToken = (): string => readFileSync(join(data, "operator.token"), "utf8");
 
   const recorded = (world: SimWorld, vantage: string): SimWorld => ({
     attach(name) {
@@ -98,10 +103,11 @@ export async function startSystem(): Promise<TestSystem> {
       // Its broker and warehouse notice and end.
       await sleep(1_500);
     },
-    startAgent(name, vantage) {
+    async startAgent(name, vantage) {
       const world = recorded(createSwitchedWorld([]).world, vantage);
-      const tokens = { agent: token("agent"), broker: token("broker") };
-      agents.set(name, startSimAgent({ folder, ...where, tokens, name, vantage, world }));
+      const identity = identities.get(name) ?? (await enrolled(system.parallax, name, vantage));
+      identities.set(name, identity);
+      agents.set(name, startSimAgent({ folder, ...where, identity, name, vantage, world }));
     },
     async stopAgent(name) {
       await agents.get(name)?.stop();
@@ -120,12 +126,12 @@ export async function startSystem(): Promise<TestSystem> {
     },
     json: async <T>(...args: string[]) => JSON.parse(await system.parallax(...args, "--json")) as T,
     async api<T>(path: string, body?: object) {
-      const headers = { Authorization: `Bearer ${token("operator")}`, "Content-Type": "application/json" };
+      const headers = { Authorization: `Bearer ${operatorToken()}`, "Content-Type": "application/json" };
       const post = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
       return (await (await fetch(`${where.api}${path}`, { headers, ...post })).json()) as T;
     },
     async query(sql) {
-      const headers = { "X-ClickHouse-Key": token("operator") };
+      const headers = { "X-ClickHouse-Key": operatorToken() };
       const url = `${where.warehouse}/?default_format=JSON`;
       const text = await (await fetch(url, { method: "POST", headers, body: sql })).text();
       try {
@@ -158,10 +164,8 @@ export async function startSystem(): Promise<TestSystem> {
   return system;
 }
 
-function portsOf(where: { api: string; warehouse: string; agents: string; broker: string }): string[] {
+function portsOf(where: Readonly<Record<string, string>>): string[] {
   return Object.entries(where).flatMap(([name, address]) =>
-    ["api", "warehouse", "agents", "broker"].includes(name)
-      ? [`--${name}-port`, /:(\d+)\/?$/.exec(address)?.[1] ?? "0"]
-      : [],
+    SERVICES.includes(name) ? [`--${name}-port`, /:(\d+)\/?$/.exec(address)?.[1] ?? "0"] : [],
   );
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { startBroker } from "../../../coordinator/broker/broker.js";
+import { createTestIdentity } from "../support/identity.js";
 
 jest.setTimeout(60_000);
 
@@ -24,7 +25,7 @@ afterAll(async () => {
 
 /** Tries `parallax up` on free ports but for those given. */
 function tryUp(data: string, args: readonly string[]) {
-  const free = ["api", "warehouse", "agents", "broker"].map((name) => `--${name}-port`);
+  const free = ["api", "warehouse", "agents", "enrolment", "broker"].map((name) => `--${name}-port`);
   const ports = free.filter((option) => !args.includes(option)).flatMap((option) => [option, "0"]);
   const argv = ["dist/coordinator/main.js", "up", "--data", data, ...ports, ...args];
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
@@ -41,7 +42,7 @@ function processesOf(data: string): string[] {
 }
 
 describe("a coordinator that cannot start", () => {
-  it.each(["--broker-port", "--warehouse-port", "--agents-port", "--api-port"])(
+  it.each(["--broker-port", "--warehouse-port", "--agents-port", "--enrolment-port", "--api-port"])(
     "because %s is in use says so in one line and leaves nothing half-started",
     async (option) => {
       const data = join(folder, option);
@@ -55,10 +56,13 @@ describe("a coordinator that cannot start", () => {
   );
 
   it("because nats-server is missing names the script that installs it", async () => {
+    const identity = await createTestIdentity();
     const broker = startBroker({
       folder: join(folder, "no-broker"),
+      host: "127.0.0.1",
       port: 0,
-      token: "x",
+      tls: identity.tls,
+      accounts: await identity.brokerAccounts(),
       onExit: () => undefined,
       program: "nats-server-that-is-not-there",
     });
@@ -66,5 +70,6 @@ describe("a coordinator that cannot start", () => {
       message: "nats-server-that-is-not-there is not installed",
       remedy: "run deploy/setup.sh",
     });
+    identity.remove();
   });
 });

@@ -8,7 +8,18 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 jest.setTimeout(30_000);
 
 const PROGRAM = "dist/coordinator/main.js";
-const PORTS = ["--api-port", "0", "--warehouse-port", "0", "--agents-port", "0", "--broker-port", "0"];
+const PORTS = [
+  "--api-port",
+  "0",
+  "--warehouse-port",
+  "0",
+  "--agents-port",
+  "0",
+  "--broker-port",
+  "0",
+  "--enrolment-port",
+  "0",
+];
 
 interface Result {
   readonly code: number;
@@ -64,9 +75,9 @@ function file(name: string, text: string): string {
 }
 
 describe("parallax up", () => {
-  it("keeps its tokens to their owner", () => {
-    for (const name of ["operator", "agent", "broker"]) {
-      expect(statSync(join(data, `${name}.token`)).mode & 0o777).toBe(0o600);
+  it("keeps its secrets to their owner", () => {
+    for (const name of ["operator.token", "identity/ca.key", "identity/broker-keys.json", "broker/server.key"]) {
+      expect(statSync(join(data, name)).mode & 0o777).toBe(0o600);
     }
   });
 

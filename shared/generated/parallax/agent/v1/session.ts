@@ -12,11 +12,23 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientOptions,
+  type ClientUnaryCall,
   type handleBidiStreamingCall,
+  type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
+  type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { CredentialRequest, Credentials } from "./enrolment.js";
+
+export interface RenewRequest {
+  request?: CredentialRequest | undefined;
+}
+
+export interface RenewResponse {
+  credentials?: Credentials | undefined;
+}
 
 export interface SessionRequest {
   body?: { $case: "hello"; value: Hello } | { $case: "heartbeat"; value: Heartbeat } | //
@@ -82,6 +94,10 @@ export interface Hello {
    * had done but not committed is asked again. Empty: not said.
    */
   spool: string;
+  /** Unix milliseconds by the agent's clock. One that is minutes off would spoil every row's time. */
+  clockMs?:
+    | bigint
+    | undefined;
   /** `OptOuts.hash` of the list that the agent has on its disk; empty: none. */
   optOuts: string;
 }
@@ -218,6 +234,144 @@ export interface Refusal {
   epoch: bigint;
   reason: string;
 }
+
+function createBaseRenewRequest(): RenewRequest {
+  return { request: undefined };
+}
+
+export const RenewRequest: MessageFns<RenewRequest> = {
+  encode(message: RenewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request !== undefined) {
+      CredentialRequest.encode(message.request, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = CredentialRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewRequest {
+    return { request: isSet(object.request) ? CredentialRequest.fromJSON(object.request) : undefined };
+  },
+
+  toJSON(message: RenewRequest): unknown {
+    const obj: any = {};
+    if (message.request !== undefined) {
+      obj.request = CredentialRequest.toJSON(message.request);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewRequest>, I>>(base?: I): RenewRequest {
+    return RenewRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewRequest>, I>>(object: I): RenewRequest {
+    const message = createBaseRenewRequest();
+    message.request = (object.request !== undefined && object.request !== null)
+      ? CredentialRequest.fromPartial(object.request)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRenewResponse(): RenewResponse {
+  return { credentials: undefined };
+}
+
+export const RenewResponse: MessageFns<RenewResponse> = {
+  encode(message: RenewResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentials !== undefined) {
+      Credentials.encode(message.credentials, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentials = Credentials.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewResponse {
+    return { credentials: isSet(object.credentials) ? Credentials.fromJSON(object.credentials) : undefined };
+  },
+
+  toJSON(message: RenewResponse): unknown {
+    const obj: any = {};
+    if (message.credentials !== undefined) {
+      obj.credentials = Credentials.toJSON(message.credentials);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RenewResponse>, I>>(base?: I): RenewResponse {
+    return RenewResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RenewResponse>, I>>(object: I): RenewResponse {
+    const message = createBaseRenewResponse();
+    message.credentials = (object.credentials !== undefined && object.credentials !== null)
+      ? Credentials.fromPartial(object.credentials)
+      : undefined;
+    return message;
+  },
+};
 
 function createBaseSessionRequest(): SessionRequest {
   return { body: undefined };
@@ -783,6 +937,7 @@ function createBaseHello(): Hello {
     maxPps: 0,
     opened: [],
     spool: "",
+    clockMs: undefined,
     optOuts: "",
   };
 }
@@ -821,6 +976,12 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.spool !== "") {
       writer.uint32(90).string(message.spool);
+    }
+    if (message.clockMs !== undefined) {
+      if (BigInt.asUintN(64, message.clockMs) !== message.clockMs) {
+        throw new globalThis.Error("value provided for field message.clockMs of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.clockMs);
     }
     if (message.optOuts !== "") {
       writer.uint32(162).string(message.optOuts);
@@ -932,6 +1093,14 @@ export const Hello: MessageFns<Hello> = {
             message.spool = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.clockMs = reader.uint64() as bigint;
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -984,6 +1153,11 @@ export const Hello: MessageFns<Hello> = {
         ? object.opened.map((e: any) => globalThis.String(e))
         : [],
       spool: isSet(object.spool) ? globalThis.String(object.spool) : "",
+      clockMs: isSet(object.clockMs)
+        ? BigInt(object.clockMs)
+        : isSet(object.clock_ms)
+        ? BigInt(object.clock_ms)
+        : undefined,
       optOuts: isSet(object.optOuts)
         ? globalThis.String(object.optOuts)
         : isSet(object.opt_outs)
@@ -1033,6 +1207,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.spool !== "") {
       obj.spool = message.spool;
     }
+    if (message.clockMs !== undefined) {
+      obj.clockMs = message.clockMs.toString();
+    }
     if (message.optOuts !== "") {
       obj.optOuts = message.optOuts;
     }
@@ -1063,6 +1240,7 @@ export const Hello: MessageFns<Hello> = {
     message.maxPps = object.maxPps ?? 0;
     message.opened = object.opened?.map((e) => e) || [];
     message.spool = object.spool ?? "";
+    message.clockMs = (object.clockMs !== undefined && object.clockMs !== null) ? BigInt(object.clockMs) : undefined;
     message.optOuts = object.optOuts ?? "";
     return message;
   },
@@ -3006,7 +3184,6 @@ export const Refusal: MessageFns<Refusal> = {
 
 export type AgentServiceService = typeof AgentServiceService;
 export const AgentServiceService = {
-  /** Metadata `authorization: Bearer TOKEN` is required. */
   session: {
     path: "/parallax.agent.v1.AgentService/Session" as const,
     requestStream: true as const,
@@ -3016,18 +3193,44 @@ export const AgentServiceService = {
     responseSerialize: (value: SessionResponse): Buffer => Buffer.from(SessionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SessionResponse => SessionResponse.decode(value),
   },
+  /** New credentials for the key that the connection's certificate is for. */
+  renew: {
+    path: "/parallax.agent.v1.AgentService/Renew" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewRequest): Buffer => Buffer.from(RenewRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenewRequest => RenewRequest.decode(value),
+    responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
+  },
 } as const;
 
 export interface AgentServiceServer extends UntypedServiceImplementation {
-  /** Metadata `authorization: Bearer TOKEN` is required. */
   session: handleBidiStreamingCall<SessionRequest, SessionResponse>;
+  /** New credentials for the key that the connection's certificate is for. */
+  renew: handleUnaryCall<RenewRequest, RenewResponse>;
 }
 
 export interface AgentServiceClient extends Client {
-  /** Metadata `authorization: Bearer TOKEN` is required. */
   session(): ClientDuplexStream<SessionRequest, SessionResponse>;
   session(options: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
   session(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<SessionRequest, SessionResponse>;
+  /** New credentials for the key that the connection's certificate is for. */
+  renew(
+    request: RenewRequest,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  renew(
+    request: RenewRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  renew(
+    request: RenewRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const AgentServiceClient = makeGenericClientConstructor(
