@@ -51,7 +51,7 @@ export interface Authority {
 }
 
 /** True when there is one in the data folder. */
-export function hasAuthority(data: string): boolean {
+function hasAuthority(data: string): boolean {
   return existsSync(certificateFile(data));
 }
 
