@@ -78,7 +78,7 @@ export const enrollCommand: CommandModule<CommonArguments, CommonArguments> = {
 };
 
 /** `30m` in milliseconds. @throws UserError */
-export function lifetimeMs(text: string): number {
+function lifetimeMs(text: string): number {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined) return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
   throw new UserError(`--expires ${text} is no duration`, { remedy: "write it as 30m, 24h or 7d", exitCode: 2 });

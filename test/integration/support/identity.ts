@@ -29,7 +29,7 @@ export interface TestIdentityOptions {
   readonly certificateLifetimeMs?: number;
 }
 
-export const NO_TERMS: Terms = { name: null, vantage: null, labels: {}, maxPps: null, sourcePrefix: null };
+const NO_TERMS: Terms = { name: null, vantage: null, labels: {}, maxPps: null, sourcePrefix: null };
 
 export async function createTestIdentity(options: TestIdentityOptions = {}): Promise<TestIdentity> {
   const { nowMs = Date.now, ...more } = options;
