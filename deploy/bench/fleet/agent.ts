@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { readIdentity } from "../../../agent/identity/identity.js";
 import { createAdmission } from "../../../agent/lease/admission.js";
 import { createLeaseBook } from "../../../agent/lease/book.js";
 import { createFence } from "../../../agent/lease/fence.js";
@@ -8,6 +10,14 @@ import type { LeaseMarks, WorkGrant } from "../../../shared/lease/work.js";
 import { VERSION } from "../../../shared/version.js";
 import type { AgentsTask, GrantTiming } from "./messages.js";
 import { createBookkeeping } from "./sender.js";
+
+export function benchName(number: number): string {
+  return `bench-${number}`;
+}
+
+export function benchVantage(number: number): string {
+  return `site-${number % 20}`;
+}
 
 /** From the spool to the commit notice: about what one insert takes, up to a busy store. */
 const COMMIT_MS = { least: 300, most: 2_000 };
@@ -35,7 +45,8 @@ export interface BenchAgent {
  * coordinator, and a thousand of them in a process would be what is measured.
  */
 export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOptions): BenchAgent {
-  const name = `bench-${number}`;
+  const name = benchName(number);
+  const identity = readIdentity(join(task.identities, name));
   const nowMs = (): number => performance.now();
   const fence = createFence(nowMs);
   let batches = 0;
@@ -89,12 +100,13 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
 
   const session = createSession({
     address: task.address,
-    token: task.token,
+    identity: () => identity,
     nowMs,
+    wallMs: Date.now,
     random: Math.random,
     hello: {
       agent: name,
-      vantage: `site-${number % 20}`,
+      vantage: benchVantage(number),
       labels: { region: `region-${number % 5}`, pool: number % 2 === 0 ? "even" : "odd" },
       version: VERSION,
       instance: `${name}-${task.life}`,

@@ -2,14 +2,15 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "@nats-io/transport-node";
 import pino from "pino";
 import { openAlarms } from "../../../coordinator/alarm/alarms.js";
 import { watchForUnheard } from "../../../coordinator/alarm/unheard.js";
+import { dialBroker } from "../../../coordinator/broker/dial.js";
 import { createCampaigns } from "../../../coordinator/campaign/runner.js";
 import type { CampaignStore } from "../../../coordinator/campaign/store.js";
 import { createControl } from "../../../coordinator/control/control.js";
 import { createHitlists } from "../../../coordinator/hitlist/hitlists.js";
+import { openIdentity } from "../../../coordinator/identity/service.js";
 import type { Clock } from "../../../coordinator/lease/clock.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { startSessionServer } from "../../../coordinator/session/server.js";
@@ -24,7 +25,8 @@ const log = pino({ level: "error" });
 const clock: Clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 const say = (message: FromCoordinator): void => void process.send?.(message);
 
-const connection = await connect({ servers: task.broker, token: task.token });
+const identity = await openIdentity({ data: task.identity, publicNames: [], nowMs: clock.wallMs });
+const connection = await dialBroker(task.broker, identity.brokerClients.coordinator);
 const fleet = createFleet({ clock, timing: DEFAULT_TIMING, versions: { coordinator: VERSION, oldestAgent: VERSION } });
 const alarms = await openAlarms({ store: { openAlarms: async () => [], saveAlarms: async () => undefined }, log });
 watchForUnheard({ fleet, alarms, clock });
@@ -51,7 +53,14 @@ void run();
 
 /** The one place that knows how agents show who they are. */
 function listen(agents: Fleet) {
-  return startSessionServer({ bind: "127.0.0.1:0", token: task.token, fleet: agents, log });
+  const { tls, desk } = identity;
+  const refused = (_: string, who: string, reason: string) => log.error({ who, reason }, "refused");
+  const nowhere = { sessions: "", broker: "", authority: tls.authority };
+  return startSessionServer({
+    ...{ host: "127.0.0.1", port: 0, tls, desk, fleet: agents, log, refused },
+    addresses: () => nowhere,
+    nowMs: clock.wallMs,
+  });
 }
 
 async function run(): Promise<void> {

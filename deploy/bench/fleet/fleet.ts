@@ -1,12 +1,16 @@
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeIdentity } from "../../../agent/identity/identity.js";
 import { startBroker } from "../../../coordinator/broker/broker.js";
+import { openIdentity } from "../../../coordinator/identity/service.js";
 import { type Running, type Usage, usageOf } from "../process.js";
 import type { BenchOptions, BenchResult } from "../result.js";
 import { atShare } from "../statistics.js";
+import { benchName, benchVantage } from "./agent.js";
 import { type Asked, checkCoverage, type Findings } from "./check.js";
 import { startChurn } from "./churn.js";
+import { enrolledDirectly } from "./enrolled.js";
 import type { CoordinatorTask, FromCoordinator, GrantTiming } from "./messages.js";
 import { startAgents, startOn } from "./processes.js";
 
@@ -97,12 +101,22 @@ async function measure(
   say: (text: string) => void,
 ): Promise<Measured> {
   mkdirSync(folder, { recursive: true });
-  const token = "bench";
+  const data = join(folder, "identity");
+  const identities = join(folder, "identities");
+  const identity = await openIdentity({ data, publicNames: [], nowMs: Date.now });
+  say("enrolling the agents");
+  for (let number = 0; number < agents; number++) {
+    const name = benchName(number);
+    const enrolled = await enrolledDirectly(identity, { name, vantage: benchVantage(number) }, Date.now);
+    writeIdentity(join(identities, name), enrolled);
+  }
   const ledger = join(folder, "ledger");
   const broker = await startBroker({
     folder: join(folder, "broker"),
+    host: "127.0.0.1",
     port: 0,
-    token,
+    tls: identity.tls,
+    accounts: await identity.brokerAccounts(),
     onExit: (reason) => say(`broker: ${reason}`),
   });
   const ends: (() => Promise<void>)[] = [() => broker.stop()];
@@ -112,14 +126,14 @@ async function measure(
     const campaign = `series: bench\ntargets: { ipv4: [0.0.0.0/0] }\nports: [80, 443]\nrate: { perAgentPps: ${maxPps} }\n`;
     const coordinator = startOn(CORES.coordinator, "coordinator", {
       broker: broker.url,
-      token,
+      identity: data,
       folder,
       campaign,
       agents,
     } satisfies CoordinatorTask);
     ends.push(() => coordinator.kill());
     const listening = await next(coordinator, "listening");
-    const task = { address: `127.0.0.1:${listening.port}`, token, life: 1, disk: 1, ledger, maxPps };
+    const task = { address: `127.0.0.1:${listening.port}`, identities, life: 1, disk: 1, ledger, maxPps };
     const robust = agents - FRAGILE.groups * FRAGILE.each;
     const main = startAgents(CORES.others, { ...task, first: 0, count: robust, fragile: false });
     ends.push(() => main.kill());

@@ -1,7 +1,8 @@
 /** What the coordinator of the bench is told. */
 export interface CoordinatorTask {
   readonly broker: string;
-  readonly token: string;
+  /** Data folder with the authority and the agents that are enrolled. */
+  readonly identity: string;
   /** For its hitlists, and `coverage.ndjson` with what the store is given. */
   readonly folder: string;
   /** The campaign's file; it starts when so many agents are there. */
@@ -32,7 +33,8 @@ export const STOP = "stop";
 export interface AgentsTask {
   /** `host:port` */
   readonly address: string;
-  readonly token: string;
+  /** Folder with a folder for each agent's identity. */
+  readonly identities: string;
   readonly first: number;
   readonly count: number;
   /** Which life of these agents this is, and which of their disk. */

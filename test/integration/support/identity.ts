@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nkeys } from "@nats-io/transport-node";
-import { type AgentIdentity, certificateEndMs } from "../../../agent/identity/identity.js";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { createIdentityKeeper, type IdentityKeeper } from "../../../agent/identity/keeper.js";
 import type { Terms } from "../../../coordinator/identity/records.js";
 import { type Identity, openIdentity } from "../../../coordinator/identity/service.js";
 import { createTokenDesk, type TokenDesk } from "../../../coordinator/identity/tokens.js";
 import type { SessionServerOptions } from "../../../coordinator/session/server.js";
-import { parseToken } from "../../../shared/identity/token.js";
-import { createKeyPair, createRequest, privateKeyPem } from "../../../shared/identity/x509.js";
+import { enrolledDirectly } from "../../../deploy/bench/fleet/enrolled.js";
 
 /** A real authority, registry and broker keys in a folder of their own. */
 export interface TestIdentity extends Identity {
@@ -29,8 +27,6 @@ export interface TestIdentityOptions {
   readonly certificateLifetimeMs?: number;
 }
 
-const NO_TERMS: Terms = { name: null, vantage: null, labels: {}, maxPps: null, sourcePrefix: null };
-
 export async function createTestIdentity(options: TestIdentityOptions = {}): Promise<TestIdentity> {
   const { nowMs = Date.now, ...more } = options;
   const data = mkdtempSync(join(tmpdir(), "parallax-identity-"));
@@ -49,25 +45,7 @@ export async function createTestIdentity(options: TestIdentityOptions = {}): Pro
       ...{ host: "127.0.0.1", port: 0, tls, desk, addresses, nowMs },
       refused: (where, who, reason) => refusals.push(`${where} ${who}: ${reason}`),
     },
-    async enroll(name, vantage, terms = {}) {
-      const wish = { uses: 1, lifetimeMs: 60_000, terms: { ...NO_TERMS, name, ...terms } };
-      const { id: token, secret } = parseToken(tokens.create(wish).token);
-      const keys = await createKeyPair();
-      const brokerKey = nkeys.createUser();
-      const certificateRequest = await createRequest(keys, { unit: "agent", name });
-      const asked = { certificateRequest, brokerKey: brokerKey.getPublicKey(), clockMs: nowMs() };
-      const issued = await desk.enroll({ ...asked, token, secret, name, vantage, hostName: "" }, "127.0.0.1");
-      return {
-        ...{ name, vantage, key: await privateKeyPem(keys), authority: certificate },
-        certificate: issued.certificate,
-        sessionAddress: addresses().sessions,
-        brokerUrl: addresses().broker,
-        brokerSeed: Buffer.from(brokerKey.getSeed()).toString(),
-        brokerJwt: issued.brokerJwt,
-        issuedMs: nowMs(),
-        expiresMs: certificateEndMs(issued.certificate),
-      };
-    },
+    enroll: (name, vantage, terms = {}) => enrolledDirectly(identity, { name, vantage, terms }, nowMs),
     remove: () => rmSync(data, { recursive: true, force: true }),
   };
 }
