@@ -27,15 +27,15 @@ export const COUNTRY_ITEMS: readonly ReportItem[] = [
 ];
 
 function countryFigure(rows: readonly Row[]): string {
-  return [...groupRows(rows, ["campaign"])]
-    .map(([campaign, own]) => {
-      const bars = own.slice(0, BARS).map(({ country, hosts, share: part }) => ({
-        label: String(country),
-        value: `${grouped(Number(hosts))} (${percent(Number(part))})`,
-        parts: [{ count: Number(hosts), series: 0, words: `${country}: ${grouped(Number(hosts))}` }],
-      }));
-      const most = Number(own[0]?.hosts ?? 0);
-      return barFigure(bars, most, `${campaign}: ${bars.map(({ parts }) => parts[0]?.words).join(", ")}`);
-    })
-    .join("");
+  const campaigns = groupRows(rows, ["campaign"]);
+  const figures = [...campaigns].map(([campaign, own]) => {
+    const bars = own.slice(0, BARS).map(({ country, hosts, share: part }) => ({
+      label: campaigns.size === 1 ? String(country) : `${campaign}, ${country}`,
+      value: `${grouped(Number(hosts))} (${percent(Number(part))})`,
+      parts: [{ count: Number(hosts), series: 0, words: `${country}: ${grouped(Number(hosts))}` }],
+    }));
+    const most = Number(own[0]?.hosts ?? 0);
+    return barFigure(bars, most, `${campaign}: ${bars.map(({ parts }) => parts[0]?.words).join(", ")}`);
+  });
+  return figures.join("");
 }

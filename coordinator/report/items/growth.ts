@@ -34,8 +34,8 @@ const growth = (id: string, family: "IPv4" | "IPv6"): ReportItem => ({
 
 function growthFigure(rows: readonly Row[]): string {
   const most = Math.max(...rows.map(({ different_key }) => Number(different_key)));
-  const bars = rows.map(({ campaign, date, port, different_key, seen_before, new_hosts }) => ({
-    label: `${campaign}, ${date}, port ${port}`,
+  const bars = rows.map(({ campaign, port, different_key, seen_before, new_hosts }) => ({
+    label: `${campaign}, port ${port}`,
     value: grouped(Number(different_key)),
     parts: [
       { count: Number(seen_before), series: 0, words: `${grouped(Number(seen_before))} seen before` },

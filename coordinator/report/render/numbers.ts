@@ -8,7 +8,8 @@ export function grouped(value: number): string {
 /** A share as percent with three significant digits, and no more than three decimals: 5.66 %, 0.006 %. */
 export function percent(value: number): string {
   const points = value * 100;
-  const decimals = points === 0 || points >= 99.95 ? 0 : points >= 10 ? 1 : points >= 1 ? 2 : 3;
+  const size = Math.abs(points);
+  const decimals = size === 0 || size >= 99.95 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   return `${points.toFixed(decimals)} %`;
 }
 

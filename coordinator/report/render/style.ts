@@ -8,7 +8,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 16px; max-width: 1040px; background: var(--bg); color: var(--fg);
+body { margin: 0 auto; padding: 16px; max-width: 1240px; background: var(--bg); color: var(--fg);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 8px 0 4px; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 0 0 6px; }
@@ -23,12 +23,10 @@ nav li { break-inside: avoid; margin: 2px 0; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); white-space: nowrap; }
-td.text { white-space: normal; min-width: 9ch; max-width: 46ch; }
-td.wide { min-width: 26ch; }
+td.long { white-space: normal; overflow-wrap: anywhere; min-width: 28ch; max-width: 44ch; }
 th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 th.right, td.right { text-align: right; }
 td.code, .code { font-family: ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; font-size: .8125rem; }
-td.code { white-space: normal; min-width: 12ch; overflow-wrap: anywhere; }
 tr.others td { color: var(--soft); }
 figure { margin: 0 0 16px; max-width: 720px; }
 svg { display: block; max-width: 100%; }

@@ -5,6 +5,8 @@ import { grouped, shown } from "./numbers.js";
 
 /** Rows of a table that has no limit of its own; the CSV file has all. */
 const MOST_ROWS = 50;
+/** Cells with more characters are broken into lines; shorter ones never are, as addresses and dates read badly so. */
+const LONGEST_UNBROKEN = 36;
 
 /** The tables of an item: one, or one for each of the values of its `split` columns. */
 export function tablesOf(item: ReportItem, rows: readonly Row[]): string {
@@ -49,9 +51,13 @@ function restOf(columns: readonly Column[], hidden: readonly Row[], count: strin
 }
 
 function cellOf(column: Column, value: Cell): string {
-  const text = escapeHtml(shown(value, column.kind));
-  if (isRight(column)) return `<td class="right">${text}</td>`;
-  return column.kind === "code" ? `<td class="code">${text}</td>` : `<td class="text">${text}</td>`;
+  const text = shown(value, column.kind);
+  const classes = [
+    ...(isRight(column) ? ["right"] : []),
+    ...(column.kind === "code" ? ["code"] : []),
+    ...(text.length > LONGEST_UNBROKEN ? ["long"] : []),
+  ];
+  return `<td${classes.length === 0 ? "" : ` class="${classes.join(" ")}"`}>${escapeHtml(text)}</td>`;
 }
 
 function isRight({ kind }: Column): boolean {
