@@ -152,11 +152,13 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       ipv6: network.ipv6,
       maxPps: config.caps.packetsPerSecond,
       opened: config.open.map(formatPrefix),
+      yields: true,
     },
     handlers: {
       plan: book.plan,
       grant: book.grant,
       revoke: book.revoke,
+      yield: book.yield,
       pause: book.pause,
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);

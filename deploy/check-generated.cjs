@@ -33,6 +33,8 @@ function contents(folder) {
 }
 
 buf(["lint"]);
+// An agent of the last release must understand this coordinator, and the reverse.
+buf(["breaking", "--against", join("proto", "released.binpb")]);
 const fresh = mkdtempSync(join(tmpdir(), "parallax-generated-"));
 try {
   buf(["generate", "--output", fresh]);

@@ -12,6 +12,8 @@ import type { BatchWriter, CutBatch, LeaseRef } from "./writer.js";
  * is anything left to do for it, by this rule (the coordinator reads a lease that is no longer listed as committed):
  *
  * - `active`: from its grant until a heartbeat with `committed = to` was acknowledged.
+ * - `yielding`: nothing is sent any more; when the last reply window is over it ends at what was done, says so, and goes on
+ *   as `active` does.
  * - `revoked`: nothing is sent any more, the rows received stay evidence; listed until its batches are committed.
  * - `left`: known only from batches that an earlier life of the agent left in the spool; listed, with all marks 0,
  *   until those are committed.
@@ -21,6 +23,8 @@ export interface LeaseBook {
   /** Starts the shard, or refuses it; then it is not offered to this agent again. A grant that the book has already changes nothing. */
   grant(grant: WorkGrant): void;
   revoke(lease: string, reason: string): void;
+  /** Gives up what was not sent of a lease. */
+  yield(lease: string): void;
   /** Shuts the gates of a campaign's leases, or opens them again. */
   pause(campaign: string, paused: boolean): void;
   /** A session begins: what is paused is said again. */
@@ -56,10 +60,13 @@ export interface LeaseBookOptions {
 
 interface Held {
   readonly ref: LeaseRef;
-  readonly to: number;
+  /** Lower than the grant's once it has ended early. */
+  to: number;
   readonly tracker: MarkTracker;
   readonly run: ProbeRun;
-  state: "active" | "revoked";
+  state: "active" | "yielding" | "revoked";
+  /** What the heartbeats say of an early end; null while there is none. */
+  endsAt: number | null;
   running: boolean;
   /** The first heartbeat that said `committed = to`. */
   completeIn: number | null;
@@ -83,7 +90,7 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
   }
 
   const end = (lease: Held, reason: string): void => {
-    if (lease.state === "active") {
+    if (lease.state !== "revoked") {
       lease.state = "revoked";
       lease.run.stop();
       options.report(`lease ${lease.ref.lease} ended at index ${lease.run.sent}: ${reason}`);
@@ -125,6 +132,7 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
       tracker: createMarkTracker(grant.from),
       run,
       state: "active",
+      endsAt: null,
       running: true,
       completeIn: null,
     };
@@ -167,6 +175,13 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
         end(lease, reason);
       }
     },
+    yield(id) {
+      const lease = held.get(id);
+      if (lease?.state === "active") {
+        lease.state = "yielding";
+        lease.run.stop();
+      }
+    },
     pause(campaign, paused) {
       if (paused) {
         pausedCampaigns.add(campaign);
@@ -182,7 +197,8 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
         if (committed === lease.to) {
           lease.completeIn ??= sequence;
         }
-        marks.push({ ...lease.ref, sent: Math.max(lease.run.sent, done), done, committed });
+        const endsAt = lease.endsAt === null ? {} : { endsAt: lease.endsAt };
+        marks.push({ ...lease.ref, sent: Math.max(lease.run.sent, done), done, committed, ...endsAt });
       }
       for (const { ref } of left.values()) {
         marks.push({ ...ref, sent: 0, done: 0, committed: 0 });
@@ -215,12 +231,18 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     async checkpoint() {
       options.writer.cut();
       const current = [...held.values()];
+      const over = current.filter((lease) => lease.state === "yielding" && !lease.running);
       for (const { tracker, run } of current) {
         tracker.snapshot(run.done);
       }
       await options.writer.drain();
       for (const { tracker } of current) {
         tracker.stored();
+      }
+      for (const lease of over) {
+        // Nothing more of it is sent or comes in: its end is as durable as its rows.
+        lease.to = lease.tracker.done;
+        lease.endsAt = lease.to;
       }
       forgetEnded();
     },

@@ -8,6 +8,8 @@ export interface SessionHandlers {
   plan(plan: WorkPlan): void;
   grant(grant: WorkGrant): void;
   revoke(lease: string, reason: string): void;
+  /** The lease is to be given up where it stands. */
+  yield(lease: string): void;
   /** Nothing is to be sent for the campaign, or it goes on. A session begins with none paused. */
   pause(campaign: string, paused: boolean): void;
   /** Hash of the opt-outs that the agent holds. */

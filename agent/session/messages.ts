@@ -109,6 +109,7 @@ export function encodeMarks(marks: LeaseMarks): wire.LeaseMarks {
     sent: BigInt(marks.sent),
     done: BigInt(marks.done),
     committed: BigInt(marks.committed),
+    ...(marks.endsAt === undefined ? {} : { endsAt: BigInt(marks.endsAt) }),
   };
 }
 

@@ -131,6 +131,9 @@ export function openStream(options: StreamOptions): Stream {
       case "revoke":
         handlers.revoke(body.value.lease, body.value.reason);
         break;
+      case "yield":
+        handlers.yield(body.value.lease);
+        break;
       case "pause":
         handlers.pause(body.value.campaign, body.value.paused);
         break;

@@ -13,6 +13,7 @@ import { packetsPerIndex, planOf } from "./plan.js";
 import type { SourceRecord } from "./record.js";
 import type { SourceBook } from "./source-book.js";
 import type { CampaignStore } from "./store.js";
+import { splitTail } from "./tail.js";
 
 /** Leases with something left to send: one at work and one in reserve, so that the sender never waits for a grant. */
 const MOST_WORKING = 2;
@@ -34,7 +35,7 @@ interface Offer {
   readonly plan: WorkPlan;
 }
 
-/** Gives an agent as many leases as it can take, oldest campaign first, and the canaries beside them. */
+/** Gives an agent as many leases as it can take, of the campaigns in turn, and the canaries beside them. */
 export function dispatch(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): void {
   giveWork(deps, campaigns, agent);
   for (const campaign of campaigns) {
@@ -53,6 +54,9 @@ function giveWork(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent:
     }
     const offer = choose(deps, campaigns, agent);
     if (offer === null || !grant(deps, offer, agent)) {
+      if (!held.some((lease) => lease.sent < lease.to)) {
+        splitTail(deps.fleet, servedBy(campaigns, agent), agent);
+      }
       return;
     }
   }
@@ -107,26 +111,44 @@ function giveCanaries(deps: DispatchDeps, campaign: LiveCampaign, agent: Connect
   }
 }
 
-/** The source of the oldest campaign on which this agent holds the fewest leases. */
+/**
+ * A source of the campaign on which this agent holds the fewest leases, and of those with as many that which it has not
+ * worked for the longest; there the source on which it holds the fewest. Its leases share its rate, so campaigns that run
+ * at once get equal parts of it.
+ */
 function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): Offer | null {
-  for (const campaign of campaigns) {
-    if (campaign.record.state !== "running" || campaign.record.paused) {
-      continue;
-    }
-    const open = campaign.books
-      .filter((book) => book.state.free.length > 0 && canServe(agent, campaign, book))
-      .map((book) => ({ book, held: activeLeases(book, agent).length }))
-      .sort((a, b) => a.held - b.held);
+  const turns = campaigns
+    .filter(({ record }) => record.state === "running" && !record.paused)
+    .map((campaign) => {
+      const open = campaign.books
+        .map((book) => ({ book, working: workingLeases(book, agent).length }))
+        .sort((a, b) => a.working - b.working);
+      return {
+        campaign,
+        open: open.filter(({ book }) => book.state.free.length > 0 && canServe(agent, campaign, book)),
+        working: open.reduce((sum, { working }) => sum + working, 0),
+        lastEpoch: Math.max(
+          0,
+          ...campaign.books.flatMap((book) => activeLeases(book, agent).map(({ epoch }) => epoch)),
+        ),
+      };
+    })
+    .sort((a, b) => a.working - b.working || a.lastEpoch - b.lastEpoch);
+  for (const { campaign, open } of turns) {
     const [best] = open;
-    if (best === undefined) {
-      continue;
-    }
-    const plan = plannedFor(deps, campaign, best.book, agent);
-    if (plan !== null) {
+    const plan = best === undefined ? null : plannedFor(deps, campaign, best.book, agent);
+    if (best !== undefined && plan !== null) {
       return { campaign, book: best.book, plan };
     }
   }
   return null;
+}
+
+function servedBy(campaigns: readonly LiveCampaign[], agent: ConnectedAgent) {
+  return campaigns
+    .filter(({ record }) => record.state === "running")
+    .flatMap((campaign) => campaign.books.map((book) => ({ campaign, book })))
+    .filter(({ campaign, book }) => canServe(agent, campaign, book));
 }
 
 /** The plan of a source with this agent's shares of the campaign's rates; null when nothing of them is left. */
@@ -231,4 +253,8 @@ async function targetsOf(
 
 function activeLeases(book: SourceBook, agent: ConnectedAgent): Lease[] {
   return book.state.leases.of(agent.identity.agent).filter((lease) => lease.phase === "active");
+}
+
+function workingLeases(book: SourceBook, agent: ConnectedAgent): Lease[] {
+  return activeLeases(book, agent).filter((lease) => lease.sent < lease.to);
 }

@@ -119,6 +119,9 @@ function withMarks(
     const done = within(Math.max(marks.done, marks.committed), lease.done, sent);
     const committed = within(marks.committed, lease.committed, done);
     updated = { ...lease, sent, done, committed, deadlineMs: event.nowMs + timing.leaseTtlMs, heard: true };
+    if (marks.endsAt !== undefined && marks.endsAt < lease.to) {
+      return endEarly(state, updated, within(marks.endsAt, done, lease.to));
+    }
   } else {
     const committed = within(marks.committed, lease.committed, lease.done);
     updated = { ...lease, committed, deadlineMs: Math.max(lease.deadlineMs, event.nowMs + timing.goneAfterMs) };
@@ -206,6 +209,17 @@ function endWhere(
     state: ended.reduce((next, lease) => takeBack(next, lease, reason, nowMs, timing), state),
     effects: ended.map((lease) => revocation(lease, reason)),
   };
+}
+
+/** The agent has given up what lies beyond `end`, and has sent nothing beyond its `sent` mark. */
+function endEarly(state: SourceState, lease: Lease, end: number): SourceState {
+  const rest: Lease = { ...lease, to: end, sent: Math.min(lease.sent, end) };
+  const freed = {
+    ...state,
+    free: addInterval(state.free, { from: end, to: lease.to }),
+    coverage: [...state.coverage, ...covered(lease, "uncertain", end, lease.sent, "yielded")],
+  };
+  return rest.committed === end ? finish(freed, rest) : replace(freed, rest);
 }
 
 /** Frees an active lease from its `done` mark; what was done before stays the agent's until it is committed. */

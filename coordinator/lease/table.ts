@@ -110,6 +110,7 @@ function spread(groups: readonly Group[]): Group[] {
 
 /** FNV-1a of the name. */
 function groupOf(agent: string, groups: number): number {
+  if (groups === 1) return 0;
   let hash = 0x811c9dc5;
   for (let i = 0; i < agent.length; i++) hash = Math.imul(hash ^ agent.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % groups;

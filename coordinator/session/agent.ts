@@ -18,6 +18,8 @@ export interface AgentIdentity {
   readonly maxPps: number;
   /** Special-purpose prefixes that its own file opens (CIDR text). */
   readonly opened: readonly string[];
+  /** Gives a lease up where it stands, when it is asked to. */
+  readonly yields: boolean;
   /** Hash of the opt-outs that it holds; empty: it says none. */
   readonly optOuts: string;
 }
@@ -50,6 +52,7 @@ export type ToAgent =
   | { readonly kind: "plan"; readonly plan: WorkPlan }
   | { readonly kind: "grant"; readonly grant: WorkGrant }
   | { readonly kind: "revoke"; readonly revocation: Revocation }
+  | { readonly kind: "yield"; readonly lease: string; readonly epoch: number }
   | { readonly kind: "opt-outs"; readonly list: OptOutList; readonly part: number; readonly parts: number }
   | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean };
 

@@ -29,6 +29,7 @@ export function heartbeatFrom(message: wire.Heartbeat): Heartbeat {
       sent: toNumber(marks.sent),
       done: toNumber(marks.done),
       committed: toNumber(marks.committed),
+      ...(marks.endsAt === undefined ? {} : { endsAt: toNumber(marks.endsAt) }),
     })),
     stats:
       stats === undefined
@@ -66,6 +67,8 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
       return { body: { $case: "optOuts", value: optOutsMessage(message) } };
     case "pause":
       return { body: { $case: "pause", value: { campaign: message.campaign, paused: message.paused } } };
+    case "yield":
+      return { body: { $case: "yield", value: { lease: message.lease, epoch: BigInt(message.epoch) } } };
     case "revoke":
       return {
         body: { $case: "revoke", value: { ...message.revocation, epoch: BigInt(message.revocation.epoch) } },

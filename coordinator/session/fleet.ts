@@ -44,6 +44,8 @@ export interface ConnectedAgent {
   sendGrant(plan: WorkPlan, grant: WorkGrant): void;
   /** Told once per session and lease, however often it is asked for. */
   sendRevoke(revocation: Revocation): void;
+  /** Asks for a lease back, once a session and lease. Only for agents that yield. */
+  sendYield(lease: string, epoch: number): void;
   /** True when the newest opt-outs do not hold there yet: then it gets no work. */
   readonly lacksOptOuts: boolean;
   /** A session begins with nothing paused. */
@@ -303,6 +305,13 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
       if (!revoked.has(key)) {
         revoked.add(key);
         link.send({ kind: "revoke", revocation });
+      }
+    },
+    sendYield(lease, epoch) {
+      const key = `yield ${lease} ${epoch}`;
+      if (!revoked.has(key)) {
+        revoked.add(key);
+        link.send({ kind: "yield", lease, epoch });
       }
     },
     sendPause: (campaign, paused) => link.send({ kind: "pause", campaign, paused }),

@@ -57,6 +57,11 @@ export interface LeaseMarks {
   readonly sent: number;
   readonly done: number;
   readonly committed: number;
+  /**
+   * The lease was given up from here on, at or after `done`: nothing of it is sent any more, and nothing at or beyond `sent`
+   * was.
+   */
+  readonly endsAt?: number;
 }
 
 export interface AgentStats {

@@ -115,6 +115,7 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
       ipv6: false,
       maxPps: Math.round(task.maxPps * (0.5 + ((number * 7_919) % 1_000) / 2_000)),
       opened: [],
+      yields: true,
     },
     handlers: {
       plan: book.plan,
@@ -128,6 +129,7 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
         granted = null;
       },
       revoke: book.revoke,
+      yield: book.yield,
       pause: book.pause,
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);

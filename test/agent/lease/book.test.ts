@@ -184,6 +184,30 @@ describe("the lease book", () => {
     expect(listed()).toEqual([["L1", 6, 6, 6]]);
   });
 
+  test("a lease that is asked back sends nothing, and says where it ends once its reply windows are over and its rows safe", async () => {
+    const { book, run } = bookWith();
+    book.grant(grant("L1", 0, 10));
+    run(0).job.emit(replyRow(1));
+    run(0).sent = 8;
+    run(0).done = 3;
+    book.yield("L1");
+    expect([run(0).stopped, run(0).job.allowedUntil()]).toEqual([true, 0]);
+    await book.checkpoint();
+    expect(book.marks(1)).toEqual([{ lease: "L1", epoch: 7, sent: 8, done: 3, committed: 0 }]);
+
+    run(0).done = 6;
+    run(0).finish();
+    await turn();
+    await book.checkpoint();
+    expect(book.marks(2)).toEqual([{ lease: "L1", epoch: 7, sent: 8, done: 6, committed: 0, endsAt: 6 }]);
+    book.batchCommitted("b1");
+    expect(book.marks(3)).toMatchObject([{ committed: 6, endsAt: 6 }]);
+    book.heartbeatAcknowledged(2);
+    expect(book.marks(4)).toHaveLength(1);
+    book.heartbeatAcknowledged(3);
+    expect(book.marks(5)).toEqual([]);
+  });
+
   test("a revoked lease sends nothing, keeps its rows, and is listed until they are committed", async () => {
     const { book, run, stored, listed } = bookWith();
     book.grant(grant("L1", 0, 10));

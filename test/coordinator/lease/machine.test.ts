@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { decodeSourceState, encodeSourceState, restartDeadlines } from "../../../coordinator/lease/codec.js";
 import { transition } from "../../../coordinator/lease/machine.js";
 import {
   isComplete,
@@ -214,6 +215,38 @@ describe("the lease machine, event by event", () => {
     const { state } = run(newSource(PLAN, 100), request(), { type: "withdrawn", agent: "fra-1", lease: LEASE });
 
     expect(state).toEqual({ ...newSource(PLAN, 100), epoch: 500 });
+  });
+
+  it("counts all of a lease as possibly sent when its agent was not heard since the coordinator started again", () => {
+    const before = run(newSource(PLAN, 100), request(), heartbeat([marks(50, 40, 30)])).state;
+    const restarted = restartDeadlines(decodeSourceState(encodeSourceState(before)), 2_000, TIMING);
+
+    const silent = run(restarted, { type: "tick", nowMs: 17_000 });
+    expect(silent.state.coverage.map(({ kind, from, to }) => [kind, from, to])).toEqual([["uncertain", 40, 100]]);
+
+    const heard = run(restarted, heartbeat([marks(60, 45, 30)], { nowMs: 3_000 }), { type: "tick", nowMs: 18_000 });
+    expect(heard.state.coverage.map(({ kind, from, to }) => [kind, from, to])).toEqual([["uncertain", 45, 65]]);
+  });
+
+  it("frees what an agent gives up, records what it had sent of that, and goes on with the rest", () => {
+    const yielded = { ...marks(50, 40, 30), endsAt: 40 };
+    const { state } = run(newSource(PLAN, 100), request(), heartbeat([marks(50, 35, 30)]), heartbeat([yielded]));
+
+    expect(state.free).toEqual([{ from: 40, to: 100 }]);
+    expect([...state.leases]).toMatchObject([{ phase: "active", to: 40, sent: 40, done: 40, committed: 30 }]);
+    expect(state.coverage).toMatchObject([{ kind: "uncertain", from: 40, to: 50, reason: "yielded" }]);
+
+    const over = run(state, heartbeat([{ ...yielded, committed: 40 }])).state;
+    expect([...over.leases]).toEqual([]);
+    expect(over.finished).toEqual([{ from: 0, to: 40 }]);
+  });
+
+  it("does not believe an agent that gives up what it has done, or another's lease", () => {
+    const low = run(newSource(PLAN, 100), request(), heartbeat([{ ...marks(50, 40, 30), endsAt: 3 }])).state;
+    expect([...low.leases]).toMatchObject([{ to: 40, done: 40 }]);
+
+    const thief = heartbeat([{ ...marks(50, 40, 30), endsAt: 40 }], { agent: "sin-1" });
+    expect([...run(newSource(PLAN, 100), request(), thief).state.leases]).toMatchObject([{ to: 100 }]);
   });
 
   it("ends everything on cancel and says what was asked and what may have been", () => {

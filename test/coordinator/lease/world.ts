@@ -1,4 +1,6 @@
+import { applyChanges, encodeChange } from "../../../coordinator/lease/changes.js";
 import { decodeSourceState, encodeSourceState, restartDeadlines } from "../../../coordinator/lease/codec.js";
+import type { Lease } from "../../../coordinator/lease/lease.js";
 import { transition } from "../../../coordinator/lease/machine.js";
 import {
   type CoverageInterval,
@@ -10,6 +12,8 @@ import type { LeaseMarks } from "../../../shared/lease/work.js";
 
 const TIMING = { leaseTtlMs: 15_000, goneAfterMs: 60_000 };
 const STOP_AFTER_MS = 10_000;
+/** Indices that an agent can send before it stops, after the last heartbeat that was acknowledged. */
+const OVERRUN = 4;
 
 interface HeldLease {
   readonly id: string;
@@ -20,6 +24,11 @@ interface HeldLease {
   done: number;
   committed: number;
   revoked: boolean;
+  /** What the last acknowledged heartbeat said was sent. */
+  acknowledgedSent: number;
+  /** Asked to be given up: nothing more is sent. */
+  yielding: boolean;
+  endsAt: number | null;
 }
 
 /** An agent's process and its disk. What is on the disk outlives the process. */
@@ -63,9 +72,27 @@ export class World {
   readonly committed = new Set<number>();
   readonly epochs: number[] = [];
   readonly coverage: CoverageInterval[] = [];
+  /** `index epoch` of everything that was sent. */
+  readonly sent = new Map<string, { readonly index: number; readonly epoch: number }>();
+  /** The broker does not answer: nothing is stored, and nobody gets a grant. */
+  brokerAway = false;
+  /** Invariants are looked at once a round and not at each event. */
+  finishing = false;
+  /** What the control state has: a base and changes. The coordinator's memory may be ahead of it. */
+  private stored: { readonly base: string; readonly changes: string[] };
+  private storedState: SourceState;
+  /** Grants wait until they are stored. */
+  private waiting: {
+    readonly machine: Machine;
+    readonly session: number;
+    readonly lease: Lease;
+    readonly lost: boolean;
+  }[] = [];
 
   constructor(size: number, agents: number) {
     this.state = newSource("c/synscan/v4/80", size);
+    this.stored = { base: encodeSourceState(this.state), changes: [] };
+    this.storedState = this.state;
     this.machines = Array.from({ length: agents }, (_, i) => ({
       name: `a${i}`,
       life: 0,
@@ -88,9 +115,7 @@ export class World {
     const { state, effects } = transition(this.state, event, TIMING);
     this.state = state;
     for (const effect of effects) {
-      if (effect.type === "granted") {
-        this.epochs.push(effect.lease.epoch);
-      } else {
+      if (effect.type === "revoked") {
         const machine = this.machines.find((candidate) => candidate.name === effect.agent);
         const held = machine?.alive ? machine.leases.find((lease) => lease.id === effect.lease) : undefined;
         if (held !== undefined && machine?.frozen === false && !machine.cut) {
@@ -98,7 +123,9 @@ export class World {
         }
       }
     }
-    this.check();
+    if (!this.finishing) {
+      this.check();
+    }
   }
 
   /** Opens a session; grants on the way are lost with the old one. */
@@ -128,7 +155,7 @@ export class World {
       ...this.identity(machine),
       vantage: "v",
       size,
-      overrun: 1_000,
+      overrun: OVERRUN,
       packetsPerSecond: 1,
       nowMs: this.nowMs,
       wallMs: this.wallMs,
@@ -137,14 +164,46 @@ export class World {
     if (lease === undefined) {
       return;
     }
-    if (lost || machine.frozen || machine.cut) {
+    this.waiting.push({ machine, session: machine.session, lease, lost });
+  }
+
+  /** The broker has acknowledged what the coordinator wrote: now its grants go out. */
+  store(): void {
+    if (this.brokerAway) {
+      return;
+    }
+    if (this.storedState !== this.state) {
+      this.stored.changes.push(encodeChange(this.storedState, this.state));
+      this.storedState = this.state;
+    }
+    for (const { machine, session, lease, lost } of this.waiting) {
+      this.epochs.push(lease.epoch);
+      this.deliverGrant(machine, session, lease, lost);
+    }
+    this.waiting = [];
+  }
+
+  private deliverGrant(machine: Machine, session: number, { id, epoch, from, to, agent }: Lease, lost: boolean): void {
+    if (this.state.leases.find(agent, id)?.phase !== "active" || machine.session !== session) {
+      this.apply({ type: "withdrawn", agent, lease: id });
+      return;
+    }
+    if (lost || machine.frozen || machine.cut || !machine.alive) {
       // The stream broke before the grant was read.
       machine.session++;
       machine.sequence = 0;
       return;
     }
-    const { id, epoch, from, to } = lease;
-    machine.leases.push({ id, epoch, from, to, sent: from, done: from, committed: from, revoked: false });
+    const marks = { sent: from, done: from, committed: from, acknowledgedSent: from };
+    machine.leases.push({ id, epoch, from, to, ...marks, revoked: false, yielding: false, endsAt: null });
+  }
+
+  /** Asks for a lease back; an older agent does not understand it. */
+  askBack(machine: Machine, understands: boolean): void {
+    const lease = machine.leases[0];
+    if (lease !== undefined && understands && machine.alive && !machine.frozen && !machine.cut) {
+      lease.yielding = true;
+    }
   }
 
   /** Sends, hears and publishes a little. */
@@ -154,14 +213,21 @@ export class World {
     }
     const maySend = this.nowMs - machine.acknowledgedAtMs < STOP_AFTER_MS;
     for (const lease of machine.leases) {
-      if (maySend && !lease.revoked) {
-        const to = Math.min(lease.to, lease.sent + (amount % 7));
+      if (maySend && !lease.revoked && !lease.yielding) {
+        const to = Math.min(lease.to, lease.acknowledgedSent + OVERRUN, lease.sent + (amount % 7));
         for (let index = lease.sent; index < to; index++) {
           this.checkSend(machine, lease, index);
+          this.sent.set(`${index} ${lease.epoch}`, { index, epoch: lease.epoch });
         }
-        lease.sent = to;
+        lease.sent = Math.max(lease.sent, to);
       }
-      lease.done = Math.min(lease.sent, lease.done + (amount % 5));
+      if (lease.yielding && !lease.revoked && lease.endsAt === null && amount % 3 === 0) {
+        lease.endsAt = lease.done;
+        lease.to = lease.done;
+      }
+      if (lease.endsAt === null) {
+        lease.done = Math.min(lease.sent, lease.done + (amount % 5));
+      }
     }
     this.publish(machine, amount % 4);
   }
@@ -188,7 +254,9 @@ export class World {
       sequence: machine.sequence,
       madeAtMs: this.nowMs,
       life: machine.life,
-      marks: listed.map(({ id, epoch, sent, done, committed }) => ({ lease: id, epoch, sent, done, committed })),
+      marks: listed.map(({ id, epoch, sent, done, committed, endsAt }) => {
+        return { lease: id, epoch, sent, done, committed, ...(endsAt === null ? {} : { endsAt }) };
+      }),
     });
   }
 
@@ -230,6 +298,10 @@ export class World {
     });
     if (machine.alive && machine.session === session) {
       machine.acknowledgedAtMs = Math.max(machine.acknowledgedAtMs, packet.madeAtMs);
+      for (const { lease, sent } of packet.marks) {
+        const held = machine.leases.find(({ id }) => id === lease);
+        if (held !== undefined) held.acknowledgedSent = Math.max(held.acknowledgedSent, sent);
+      }
       const finished = (held: HeldLease) =>
         held.committed === (held.revoked ? held.done : held.to) &&
         packet.marks.some((marks) => marks.lease === held.id && marks.committed === held.committed);
@@ -288,11 +360,31 @@ export class World {
     this.apply({ type: "tick", nowMs: this.nowMs });
   }
 
-  restartCoordinator(): void {
-    this.state = restartDeadlines(decodeSourceState(encodeSourceState(this.state)), this.nowMs, TIMING);
+  /** `through`: what was not acknowledged was stored all the same. */
+  restartCoordinator(through: boolean): void {
+    if (through) {
+      this.stored.changes.push(encodeChange(this.storedState, this.state));
+    }
+    // What was not acknowledged is lost, and with it grants that nobody got.
+    this.waiting = [];
+    const found = applyChanges(decodeSourceState(this.stored.base), this.stored.changes);
+    this.state = restartDeadlines(found, this.nowMs, TIMING);
+    this.stored = { base: encodeSourceState(this.state), changes: [] };
+    this.storedState = this.state;
     for (const machine of this.machines) {
       if (machine.alive && !machine.frozen) {
         this.connect(machine);
+      }
+    }
+  }
+
+  /** Every index that was sent is in the coverage of the lease that sent it: asked, or uncertain. */
+  checkCoverage(): void {
+    for (const { index, epoch } of this.sent.values()) {
+      const isTold = (row: CoverageInterval) =>
+        row.epoch === epoch && row.kind !== "skipped" && row.from <= index && index < row.to;
+      if (!this.coverage.some(isTold)) {
+        throw new Error(`index ${index} was sent under ${epoch}, and the coverage does not say so`);
       }
     }
   }

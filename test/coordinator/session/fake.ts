@@ -15,6 +15,7 @@ export function identity(change: Partial<AgentIdentity> = {}): AgentIdentity {
     ipv6: true,
     maxPps: 1_000,
     opened: [],
+    yields: true,
     optOuts: "",
     ...change,
   };

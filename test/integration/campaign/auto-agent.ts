@@ -11,6 +11,7 @@ interface Work {
   done: bigint;
   committed: bigint;
   revoked: boolean;
+  yielded: boolean;
   /** The heartbeat that first showed it as over; it is listed until that is acknowledged. */
   overIn: bigint | null;
 }
@@ -21,6 +22,7 @@ export interface AutoAgent {
   readonly plans: Plan[];
   readonly grants: Grant[];
   readonly revoked: string[];
+  readonly yields: string[];
   readonly pauses: { readonly campaign: string; readonly paused: boolean }[];
   player: Player;
   /** Indices a heartbeat. */
@@ -77,6 +79,7 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
           done: from,
           committed: from,
           revoked: false,
+          yielded: false,
           overIn: null,
         });
       } else if (body?.$case === "ack") {
@@ -87,6 +90,12 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
         }
       } else if (body?.$case === "pause") {
         agent.pauses.push(body.value);
+      } else if (body?.$case === "yield") {
+        const work = working.get(body.value.lease);
+        if (work !== undefined) {
+          agent.yields.push(body.value.lease);
+          work.yielded = true;
+        }
       } else if (body?.$case === "revoke") {
         agent.revoked.push(body.value.lease);
         const work = working.get(body.value.lease);
@@ -103,7 +112,8 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
       work.committed = agent.publishing ? work.done : work.committed;
       work.done = work.sent;
       const isPaused = agent.pauses.findLast(({ campaign }) => work.grant.plan.startsWith(`${campaign}/`))?.paused;
-      work.sent = work.revoked || isPaused ? work.sent : least(work.grant.to, work.sent + BigInt(agent.speed));
+      work.sent =
+        work.revoked || work.yielded || isPaused ? work.sent : least(work.grant.to, work.sent + BigInt(agent.speed));
     }
     spool = agent.publishing ? [] : spool;
     const marks = (work: Work): LeaseMarks => ({
@@ -112,10 +122,14 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
       sent: work.sent,
       done: work.done,
       committed: work.committed,
+      ...(work.yielded ? { endsAt: work.done } : {}),
     });
     const sequence = agent.player.heartbeat([...working.values(), ...spool].map(marks));
     for (const work of working.values()) {
-      if (work.committed === work.grant.to || (work.revoked && work.committed === work.done)) {
+      if (
+        work.committed === (work.yielded ? work.done : work.grant.to) ||
+        (work.revoked && work.committed === work.done)
+      ) {
         work.overIn ??= sequence;
       }
     }
@@ -126,6 +140,7 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
     plans: [],
     grants: [],
     revoked: [],
+    yields: [],
     pauses: [],
     player: connect(port, identity, null),
     speed,

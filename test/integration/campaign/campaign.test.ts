@@ -477,6 +477,37 @@ rate: { perAgentPps: 100000, canaryIntervalMs: 1000 }
     expect(one.conflicts[0]?.message).toMatch(/was changed by another coordinator; stop one of the two/);
   }, 30_000);
 
+  it("splits the slow tail: what an agent would need long for is asked back and given to one that has nothing to do", async () => {
+    const at = await startCoordinator();
+    const slow = await agent(at, "slow-1", { vantage: "fra", yields: true }, 1);
+    const { id } = await at.campaigns.create(
+      campaignFile("targets: { ipv4: [198.18.0.0/20] }\nports: [80]\nrate: { perAgentPps: 100000 }\n"),
+    );
+    await at.campaigns.start(id);
+    await until(() => slow.grants.length > 0);
+    await agent(at, "fast-1", { vantage: "fra", yields: true }, 400);
+    await ended(at, id);
+
+    expect(slow.yields.length).toBeGreaterThan(0);
+    const asked = askedOf(memory, "synscan/v4/80");
+    expect(asked.reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(4_096);
+  });
+
+  it("gives two campaigns that run at once equal parts of an agent", async () => {
+    const at = await startCoordinator();
+    const only = await agent(at, "fra-1", { vantage: "fra" }, 5);
+    const file = () => campaignFile("targets: { ipv4: [198.18.0.0/18] }\nports: [80]\nrate: { perAgentPps: 40 }\n");
+    const first = await at.campaigns.create(file());
+    const second = await at.campaigns.create(file());
+    await at.campaigns.start(first.id);
+    await at.campaigns.start(second.id);
+    await until(() => only.grants.length >= 12);
+    await Promise.all([at.campaigns.cancel(first.id), at.campaigns.cancel(second.id)]);
+
+    const of = (id: string) => only.grants.slice(2, 12).filter(({ plan }) => plan.startsWith(`${id}/`)).length;
+    expect(Math.abs(of(first.id) - of(second.id))).toBeLessThanOrEqual(2);
+  });
+
   it("is refused with its reason when it cannot be created or started", async () => {
     const at = await startCoordinator();
     await expect(at.campaigns.create(campaignFile(SMALL))).rejects.toThrow(

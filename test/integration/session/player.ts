@@ -18,6 +18,7 @@ const HELLO: Hello = {
   ipv4: true,
   ipv6: true,
   maxPps: 1_000_000,
+  yields: false,
   opened: ["198.18.0.0/15", "2001:db8::/32"],
   spool: "disk-1",
   optOuts: "",

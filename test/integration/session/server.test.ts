@@ -168,6 +168,7 @@ function helloOf(agent: string) {
     ipv6: true,
     maxPps: 1,
     opened: [],
+    yields: true,
     spool: "",
     optOuts: "",
   };

@@ -44,6 +44,9 @@ export interface SessionResponse {
     | { $case: "grant"; value: Grant }
     | { $case: "revoke"; value: Revoke }
     | { $case: "pause"; value: Pause }
+    | //
+    /** Only to an agent whose Hello says that it yields. */
+    { $case: "yield"; value: Yield }
     | { $case: "optOuts"; value: OptOuts }
     | undefined;
 }
@@ -100,6 +103,8 @@ export interface Hello {
     | undefined;
   /** `OptOuts.hash` of the list that the agent has on its disk; empty: none. */
   optOuts: string;
+  /** The agent understands Yield. Older agents do not, and keep each lease until all of it is done. */
+  yields: boolean;
 }
 
 export interface Hello_LabelsEntry {
@@ -137,6 +142,11 @@ export interface LeaseMarks {
   sent: bigint;
   done: bigint;
   committed: bigint;
+  /**
+   * Set after a Yield: the lease ends here, at or after `done`. The agent has sent nothing at or beyond `sent`, and sends
+   * nothing of this lease any more; what lies between is asked again. Set in every heartbeat from then on, and never raised.
+   */
+  endsAt?: bigint | undefined;
 }
 
 export interface AgentStats {
@@ -227,6 +237,15 @@ export interface Revoke {
   lease: string;
   epoch: bigint;
   reason: string;
+}
+
+/**
+ * Others have nothing to do, and this lease will take long: the agent stops sending for it, lets the reply window of what
+ * it sent pass, and says in its marks where the lease ends now. Until it has said so the whole lease stays its own.
+ */
+export interface Yield {
+  lease: string;
+  epoch: bigint;
 }
 
 export interface Refusal {
@@ -520,6 +539,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "pause":
         Pause.encode(message.body.value, writer.uint32(50).fork()).join();
         break;
+      case "yield":
+        Yield.encode(message.body.value, writer.uint32(90).fork()).join();
+        break;
       case "optOuts":
         OptOuts.encode(message.body.value, writer.uint32(82).fork()).join();
         break;
@@ -588,6 +610,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.body = { $case: "pause", value: Pause.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.body = { $case: "yield", value: Yield.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -622,6 +652,8 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         ? { $case: "revoke", value: Revoke.fromJSON(object.revoke) }
         : isSet(object.pause)
         ? { $case: "pause", value: Pause.fromJSON(object.pause) }
+        : isSet(object.yield)
+        ? { $case: "yield", value: Yield.fromJSON(object.yield) }
         : isSet(object.optOuts)
         ? { $case: "optOuts", value: OptOuts.fromJSON(object.optOuts) }
         : isSet(object.opt_outs)
@@ -644,6 +676,8 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       obj.revoke = Revoke.toJSON(message.body.value);
     } else if (message.body?.$case === "pause") {
       obj.pause = Pause.toJSON(message.body.value);
+    } else if (message.body?.$case === "yield") {
+      obj.yield = Yield.toJSON(message.body.value);
     } else if (message.body?.$case === "optOuts") {
       obj.optOuts = OptOuts.toJSON(message.body.value);
     }
@@ -689,6 +723,12 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "pause": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "pause", value: Pause.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "yield": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "yield", value: Yield.fromPartial(object.body.value) };
         }
         break;
       }
@@ -939,6 +979,7 @@ function createBaseHello(): Hello {
     spool: "",
     clockMs: undefined,
     optOuts: "",
+    yields: false,
   };
 }
 
@@ -985,6 +1026,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.optOuts !== "") {
       writer.uint32(162).string(message.optOuts);
+    }
+    if (message.yields !== false) {
+      writer.uint32(168).bool(message.yields);
     }
     return writer;
   },
@@ -1109,6 +1153,14 @@ export const Hello: MessageFns<Hello> = {
             message.optOuts = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.yields = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1163,6 +1215,7 @@ export const Hello: MessageFns<Hello> = {
         : isSet(object.opt_outs)
         ? globalThis.String(object.opt_outs)
         : "",
+      yields: isSet(object.yields) ? globalThis.Boolean(object.yields) : false,
     };
   },
 
@@ -1213,6 +1266,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.optOuts !== "") {
       obj.optOuts = message.optOuts;
     }
+    if (message.yields !== false) {
+      obj.yields = message.yields;
+    }
     return obj;
   },
 
@@ -1242,6 +1298,7 @@ export const Hello: MessageFns<Hello> = {
     message.spool = object.spool ?? "";
     message.clockMs = (object.clockMs !== undefined && object.clockMs !== null) ? BigInt(object.clockMs) : undefined;
     message.optOuts = object.optOuts ?? "";
+    message.yields = object.yields ?? false;
     return message;
   },
 };
@@ -1656,7 +1713,7 @@ export const HeartbeatAck: MessageFns<HeartbeatAck> = {
 };
 
 function createBaseLeaseMarks(): LeaseMarks {
-  return { lease: "", epoch: 0n, sent: 0n, done: 0n, committed: 0n };
+  return { lease: "", epoch: 0n, sent: 0n, done: 0n, committed: 0n, endsAt: undefined };
 }
 
 export const LeaseMarks: MessageFns<LeaseMarks> = {
@@ -1687,6 +1744,12 @@ export const LeaseMarks: MessageFns<LeaseMarks> = {
         throw new globalThis.Error("value provided for field message.committed of type uint64 too large");
       }
       writer.uint32(40).uint64(message.committed);
+    }
+    if (message.endsAt !== undefined) {
+      if (BigInt.asUintN(64, message.endsAt) !== message.endsAt) {
+        throw new globalThis.Error("value provided for field message.endsAt of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.endsAt);
     }
     return writer;
   },
@@ -1744,6 +1807,14 @@ export const LeaseMarks: MessageFns<LeaseMarks> = {
             message.committed = reader.uint64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.endsAt = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1763,6 +1834,7 @@ export const LeaseMarks: MessageFns<LeaseMarks> = {
       sent: isSet(object.sent) ? BigInt(object.sent) : 0n,
       done: isSet(object.done) ? BigInt(object.done) : 0n,
       committed: isSet(object.committed) ? BigInt(object.committed) : 0n,
+      endsAt: isSet(object.endsAt) ? BigInt(object.endsAt) : isSet(object.ends_at) ? BigInt(object.ends_at) : undefined,
     };
   },
 
@@ -1783,6 +1855,9 @@ export const LeaseMarks: MessageFns<LeaseMarks> = {
     if (message.committed !== 0n) {
       obj.committed = message.committed.toString();
     }
+    if (message.endsAt !== undefined) {
+      obj.endsAt = message.endsAt.toString();
+    }
     return obj;
   },
 
@@ -1796,6 +1871,7 @@ export const LeaseMarks: MessageFns<LeaseMarks> = {
     message.sent = (object.sent !== undefined && object.sent !== null) ? BigInt(object.sent) : 0n;
     message.done = (object.done !== undefined && object.done !== null) ? BigInt(object.done) : 0n;
     message.committed = (object.committed !== undefined && object.committed !== null) ? BigInt(object.committed) : 0n;
+    message.endsAt = (object.endsAt !== undefined && object.endsAt !== null) ? BigInt(object.endsAt) : undefined;
     return message;
   },
 };
@@ -3074,6 +3150,94 @@ export const Revoke: MessageFns<Revoke> = {
     message.lease = object.lease ?? "";
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseYield(): Yield {
+  return { lease: "", epoch: 0n };
+}
+
+export const Yield: MessageFns<Yield> = {
+  encode(message: Yield, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lease !== "") {
+      writer.uint32(10).string(message.lease);
+    }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Yield {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseYield();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lease = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Yield {
+    return {
+      lease: isSet(object.lease) ? globalThis.String(object.lease) : "",
+      epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
+    };
+  },
+
+  toJSON(message: Yield): unknown {
+    const obj: any = {};
+    if (message.lease !== "") {
+      obj.lease = message.lease;
+    }
+    if (message.epoch !== 0n) {
+      obj.epoch = message.epoch.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Yield>, I>>(base?: I): Yield {
+    return Yield.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Yield>, I>>(object: I): Yield {
+    const message = createBaseYield();
+    message.lease = object.lease ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     return message;
   },
 };
