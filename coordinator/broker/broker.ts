@@ -34,8 +34,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   if (options.port !== 0 && (await answers(port))) {
     throw new UserError(`port ${port} is in use`, { remedy: "choose another one with --broker-port" });
   }
-  const file = writeConfiguration({ ...options, port });
-  const child = await launch(options.program ?? "nats-server", file);
+  const program = options.program ?? "nats-server";
+  const file = writeConfiguration({ ...options, port }, await versionOf(program));
+  const child = await launch(program, file);
   let stopping = false;
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
@@ -73,13 +74,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
+/** What the program says on --version. @throws UserError when it is not there */
+async function versionOf(program: string): Promise<string> {
+  try {
+    return (await promisify(execFile)(program, ["--version"])).stdout;
+  } catch (cause) {
+    throw new UserError(`${program} is not installed`, { remedy: "run deploy/setup.sh", cause });
+  }
+}
+
 /** The broker must not outlive us: setpriv has the kernel end it with this process, where it is installed. */
 async function launch(broker: string, file: string): Promise<ChildProcess> {
   const run = promisify(execFile);
   const command = [broker, "-c", file];
-  await run(broker, ["--version"]).catch((cause: unknown) => {
-    throw new UserError(`${broker} is not installed`, { remedy: "run deploy/setup.sh", cause });
-  });
   const wrapped = await run("setpriv", ["--pdeathsig", "TERM", "true"]).then(
     () => ["setpriv", "--pdeathsig", "TERM", ...command],
     () => command,

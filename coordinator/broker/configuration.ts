@@ -19,10 +19,11 @@ const MAX_PAYLOAD = "2MB";
 const MAX_STORE = "16GB";
 
 /**
- * Writes what `nats-server` needs, in the words of its release 2.9: TLS with certificates on both sides, and accounts as
- * JWTs in the file. Returns the configuration's path.
+ * Writes what `nats-server` needs, in the words of its release 2.9, and where it is newer that every message is on the
+ * disk before it is acknowledged: TLS with certificates on both sides, and accounts as
+ * JWTs in the file. `version` is what the program says on --version. Returns the configuration's path.
  */
-export function writeConfiguration(settings: BrokerSettings): string {
+export function writeConfiguration(settings: BrokerSettings, version: string): string {
   const { folder, host, port, tls, accounts } = settings;
   const path = (name: string) => join(folder, name);
   const quoted = (text: string) => JSON.stringify(text);
@@ -42,9 +43,16 @@ export function writeConfiguration(settings: BrokerSettings): string {
     "resolver_preload {",
     ...Object.values(known).map(({ key, jwt }) => `  ${key}: ${jwt}`),
     "}",
-    `jetstream { store_dir: ${quoted(path("streams"))}, max_file_store: ${MAX_STORE} }`,
+    `jetstream { store_dir: ${quoted(path("streams"))}, max_file_store: ${MAX_STORE}${syncing(version)} }`,
     "",
   ];
   writeFileSync(path("nats-server.conf"), lines.join("\n"), { mode: 0o600 });
   return path("nats-server.conf");
+}
+
+/** Release 2.10 and later can; before, files are synced every two minutes, whatever is said. */
+function syncing(version: string): string {
+  const [, major, minor] = /v?(\d+)\.(\d+)/.exec(version) ?? [];
+  const knows = Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 10);
+  return knows ? ", sync_interval: always" : "";
 }

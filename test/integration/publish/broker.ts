@@ -54,7 +54,7 @@ export async function createTestBroker(): Promise<TestBroker> {
     async start() {
       const { tls } = identity;
       const accounts = await identity.brokerAccounts();
-      const configuration = writeConfiguration({ folder, host: "127.0.0.1", port, tls, accounts });
+      const configuration = writeConfiguration({ folder, host: "127.0.0.1", port, tls, accounts }, "2.9");
       server = spawn("nats-server", ["-c", configuration], { stdio: "ignore" });
       for (const until = Date.now() + START_MS; ; await sleep(50)) {
         try {
