@@ -2,17 +2,21 @@
 import type { Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { runProgram } from "../shared/cli/program.js";
+import { agentsCommand } from "./cli/agents.js";
 import { blackholesCommand } from "./cli/blackholes.js";
 import { caCommand } from "./cli/ca.js";
-import { type CommonArguments, campaignCommand } from "./cli/campaign.js";
+
+import { campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
+import type { CommonArguments } from "./cli/common.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
-import { agentsCommand, compareCommand, explainCommand, queryCommand } from "./cli/results.js";
+import { compareCommand, explainCommand, queryCommand } from "./cli/results.js";
+import { seriesCommand } from "./cli/series.js";
 import { upCommand } from "./cli/up.js";
 import { verifyLedgerCommand } from "./cli/verify-ledger.js";
 import { demoCommand } from "./demo/command.js";
@@ -29,6 +33,7 @@ process.exitCode = await runProgram(
         .command(upCommand)
         .command(demoCommand)
         .command(campaignCommand)
+        .command(seriesCommand)
         .command(optOutCommand)
         .command(caCommand)
         .command(enrollCommand)

@@ -7,21 +7,30 @@ import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
 import type { Alarms } from "../alarm/alarms.js";
 import { agentReports } from "../alarm/report.js";
 import type { CampaignFile } from "../campaign/create.js";
+import type { CampaignProgress } from "../campaign/progress.js";
 import type { Campaigns } from "../campaign/runner.js";
 import { readCanaries } from "../canary/read.js";
+import type { CertificateDesk } from "../certificate/desk.js";
+import { readDiff } from "../compare/diff.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { EnrichDesk } from "../enrich/desk.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { OptOutBook } from "../optout/book.js";
 import type { ReplayDesk } from "../replay/desk.js";
+import type { SeriesBook } from "../series/series.js";
+import type { Drains } from "../session/drains.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+
 import { enrichRoutes } from "./enrich-routes.js";
+import { fleetRoutes } from "./fleet.js";
 import { type IdentityRoutes, identityRoutes } from "./identity-routes.js";
+
 import { optOutRoutes } from "./opt-outs.js";
 import { reportRoutes } from "./report-routes.js";
+import { seriesRoutes } from "./series.js";
 import { stream, withFailure } from "./stream.js";
 
 export interface ApiOptions {
@@ -34,6 +43,9 @@ export interface ApiOptions {
   readonly fleet: Fleet;
   readonly alarms: Alarms;
   readonly optOuts: OptOutBook;
+  readonly drains: Drains;
+  readonly series: SeriesBook;
+  readonly certificates: CertificateDesk;
   readonly store: Store;
   readonly replays: ReplayDesk;
   readonly enrichment: EnrichDesk;
@@ -111,7 +123,7 @@ function hasToken(request: FastifyRequest, token: string): boolean {
 }
 
 function routes(server: FastifyInstance, options: ApiOptions): void {
-  const { campaigns, hitlists, fleet, alarms, store, replays, version, ingest } = options;
+  const { campaigns, hitlists, fleet, alarms, store, replays, version, ingest, certificates } = options;
   const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
   server.addContentTypeParser("application/octet-stream", (_request, content, done) => done(null, content));
   server.post("/v1/files", async ({ body }) => {
@@ -126,12 +138,29 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     alarms: alarms.open(),
   }));
   optOutRoutes(server, options);
+  fleetRoutes(server, options);
+  seriesRoutes(server, options);
   server.get("/v1/agents", () => agentReports(fleet.list(), alarms.open()));
   server.get("/v1/campaigns", () => campaigns.list());
   server.post("/v1/campaigns", (request) => {
     const { text, hitlist, aliased } = campaignFile.parse(request.body);
     const file: CampaignFile = { text, ...(hitlist && { hitlist }), ...(aliased && { aliased }) };
     return campaigns.create(file);
+  });
+  server.post("/v1/campaigns/plan", (request) => {
+    const { text, hitlist, aliased } = campaignFile.parse(request.body);
+    return campaigns.plan({ text, ...(hitlist && { hitlist }), ...(aliased && { aliased }) });
+  });
+  server.get("/v1/campaigns/:id/certificate", async (request, reply) => {
+    const record = campaigns.record(id(request));
+    reply.type("application/json");
+    return certificates.textOf(record, campaigns.isSettled(record.id));
+  });
+  server.get("/v1/campaigns/:id/diff/:other", (request) => {
+    const { other } = z.object({ other: z.string() }).parse(request.params);
+    const [a, b] = [id(request), other].map((name) => campaigns.get(name));
+    for (const campaign of [a, b]) requireCompared(campaign);
+    return readDiff(store, a?.id ?? "", b?.id ?? "");
   });
   server.get("/v1/campaigns/:id", (request) => campaigns.get(id(request)));
   server.post("/v1/campaigns/:id/start", (request) => campaigns.start(id(request)));
@@ -147,12 +176,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     readCanaries(createCanaryStore(store), campaigns.record(id(request))),
   );
   server.get("/v1/campaigns/:id/compare", (request) => {
-    const { id: campaign, state } = campaigns.get(id(request));
-    if (state === "created" || state === "running") {
-      throw new UserError(`campaign ${campaign} is ${state}: there is no comparison yet`, {
-        remedy: `wait for its end with \`parallax campaign watch ${campaign}\``,
-      });
-    }
+    const { id: campaign } = requireCompared(campaigns.get(id(request)));
     const { port, limit, everything } = compareQuery.parse(request.query);
     return readComparison(store, {
       campaign,
@@ -171,5 +195,14 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     throw new UserError(`nothing is known of ${address} in campaign ${campaign}`, {
       remedy: "it did not answer, was not asked, or the comparison is not made yet",
     });
+  });
+}
+
+function requireCompared(progress: CampaignProgress | undefined): CampaignProgress {
+  if (progress === undefined) throw new RangeError("no campaign");
+  const { id, state } = progress;
+  if (state !== "created" && state !== "running") return progress;
+  throw new UserError(`campaign ${id} is ${state}: there is no comparison yet`, {
+    remedy: `wait for its end with \`parallax campaign watch ${id}\``,
   });
 }

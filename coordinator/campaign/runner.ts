@@ -19,6 +19,7 @@ import {
   startingVantages,
 } from "./create.js";
 import { createFleetDesk } from "./desk.js";
+import { type CampaignPlan, planCampaign } from "./estimate.js";
 import { type LiveCampaign, openCampaign } from "./live.js";
 import { type CampaignProgress, marksOf } from "./progress.js";
 import { type CampaignRecord, campaignCodec, isOver } from "./record.js";
@@ -42,6 +43,8 @@ export interface CampaignsOptions {
   /** Bytes of a cryptographic random source. */
   readonly random: (bytes: number) => Uint8Array;
   readonly coordinatorVersion: string;
+  /** A campaign is over, and the store knows everything of it; also told of those that were when this began. */
+  readonly onSettled?: (record: CampaignRecord) => void;
   /** Who has opted out now. */
   readonly optOuts: () => OptOutList;
   readonly log: Logger;
@@ -62,6 +65,10 @@ export interface Campaigns {
   /** Oldest first. */
   list(): CampaignProgress[];
   get(id: string): CampaignProgress;
+  /** What a file would come to, without making it. */
+  plan(file: CampaignFile): Promise<CampaignPlan>;
+  /** The campaign is over, and the store knows everything of it. */
+  isSettled(id: string): boolean;
   /** The campaign's whole record. */
   record(id: string): CampaignRecord;
   /** The progress now, then about once a second, last the one in which it is over. `signal` ends it early. */
@@ -126,6 +133,7 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
       const { books, canaries } = campaign;
       await Promise.all([...books, ...canaries].map((book) => book.saved())).catch(() => undefined);
       campaign.close();
+      options.onSettled?.(entry.record);
     }
     notify();
   };
@@ -239,6 +247,29 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
       } finally {
         hitlist?.release();
       }
+    },
+    async plan(file) {
+      const optOuts = options.optOuts();
+      const hitlist = await readHitlist(hitlists, file, connected(), optOuts);
+      try {
+        const { clock: _, ...rest } = options;
+        return planCampaign(
+          newCampaign({
+            ...rest,
+            ...{ file, hitlist, optOuts, agents: connected() },
+            wallMs: clock.wallMs(),
+            isTaken: () => false,
+          }).record,
+          connected(),
+          optOuts.prefixes,
+        );
+      } finally {
+        hitlist?.release();
+      }
+    },
+    isSettled(id) {
+      const entry = find(id);
+      return isOver(entry.record) && entry.live === null;
     },
     async start(id) {
       const entry = find(id);

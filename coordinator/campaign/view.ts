@@ -86,6 +86,9 @@ function reasonToWait(campaign: LiveCampaign, book: SourceBook, fleet: Fleet): s
     const refused = refusal === undefined ? "" : ` (${refusal[0]} refuses: ${refusal[1].reason})`;
     return `no agent with ${campaign.matcher.describe(record)}${refused}`;
   }
+  if (able.every((agent: ConnectedAgent) => agent.isDrained)) {
+    return `drained: ${able.map(({ identity }) => identity.agent).join(", ")}; go on with \`parallax agents resume NAME\``;
+  }
   if (able.every((agent: ConnectedAgent) => agent.lacksOptOuts)) {
     return `the newest opt-outs do not hold yet at ${able.map(({ identity }) => identity.agent).join(", ")}`;
   }

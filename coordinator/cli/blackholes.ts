@@ -4,8 +4,8 @@ import { GROUPINGS, type Grouping } from "../blackhole/groups.js";
 import type { ReportSection } from "../report/item.js";
 import { BLACKHOLE_ITEMS } from "../report/items/blackholes.js";
 import { shown } from "../report/render/numbers.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 import { checkDate } from "./date.js";
 
 interface BlackholeArguments extends CommonArguments {

@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { certificateFile, initAuthority, openAuthority } from "../identity/authority.js";
-import type { CommonArguments } from "./campaign.js";
+import type { CommonArguments } from "./common.js";
 
 const initCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "init",

@@ -3,15 +3,16 @@ import { dirname, resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
+import type { CampaignPlan } from "../campaign/estimate.js";
 import type { CampaignProgress } from "../campaign/progress.js";
 import { parseCampaign } from "../campaign/spec.js";
+import { certificateCommand, verifyCommand } from "./certificate.js";
 import { type Client, createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
+import { diffCommand } from "./diff.js";
+import { planText } from "./plan.js";
 import { createProgressPrinter, progressLine } from "./progress.js";
 
-export interface CommonArguments {
-  data: string;
-  json: boolean;
-}
 interface OneCampaign extends CommonArguments {
   campaign: string;
 }
@@ -28,14 +29,8 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
       .positional("file", { type: "string", demandOption: true, describe: "Campaign file" })
       .option("start", { type: "boolean", default: false, describe: "Start it at once" }),
   handler: async ({ data, json, file, start }) => {
-    const text = await readFile(file, "utf8").catch((error: unknown) => unreadable("campaign file", file, error));
-    const files = await openNamedFiles(file, text);
     const client = createClient(data);
-    const sent: Record<string, { id: string; name: string }> = {};
-    for (const { key, name, handle } of files) {
-      sent[key] = { id: await client.sendFile(handle.createReadStream()), name };
-    }
-    const created = (await client.call("/v1/campaigns", { text, ...sent })) as CampaignProgress;
+    const created = (await client.call("/v1/campaigns", await sendCampaign(client, file))) as CampaignProgress;
     const progress = start ? await post(client, created.id, "start") : created;
     print(
       json,
@@ -44,6 +39,27 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
     );
   },
 };
+
+const planCommand: CommandModule<CommonArguments, CommonArguments & { file: string }> = {
+  command: "plan <file>",
+  describe: "What a campaign file would come to; nothing is made or sent",
+  builder: (args) => args.positional("file", { type: "string", demandOption: true, describe: "Campaign file" }),
+  handler: async ({ data, json, file }) => {
+    const client = createClient(data);
+    const plan = (await client.call("/v1/campaigns/plan", await sendCampaign(client, file))) as CampaignPlan;
+    print(json, plan, planText(plan));
+  },
+};
+
+/** Sends the files that a campaign file names; resolves with the body of the call that uses them. */
+async function sendCampaign(client: Client, file: string): Promise<object> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => unreadable("campaign file", file, error));
+  const sent: Record<string, { id: string; name: string }> = {};
+  for (const { key, name, handle } of await openNamedFiles(file, text)) {
+    sent[key] = { id: await client.sendFile(handle.createReadStream()), name };
+  }
+  return { text, ...sent };
+}
 
 /** The files that a campaign file names, found beside it. Rejects with UserError for one that is not there. */
 async function openNamedFiles(file: string, text: string) {
@@ -67,13 +83,20 @@ const startCommand = changing("start", "Start a campaign", (progress) => `${prog
 const pauseCommand = changing(
   "pause",
   "Send nothing any more until it is resumed",
-  (progress) => `${progress.id} is paused; go on with: parallax campaign resume ${progress.id}`,
+  (progress) =>
+    `${progress.id} is paused at ${progress.marks.sent} of ${progress.marks.size} targets of ${progress.step}; go on with: parallax campaign resume ${progress.id}`,
 );
-const resumeCommand = changing("resume", "Go on with a paused campaign", (progress) => `${progress.id} goes on`);
+const resumeCommand = changing(
+  "resume",
+  "Go on with a paused campaign",
+  ({ id, marks, step }) => `${id} goes on with ${step}, ${marks.size - marks.sent} targets left`,
+);
 const cancelCommand = changing(
   "cancel",
   "End a campaign; what is in the tables stays",
-  (progress) => `${progress.id} is ${progress.state}`,
+  ({ id, state, marks, step }) =>
+    `${id} is ${state} in ${step ?? "its beginning"}: ${marks.committed} of ${marks.size} targets are in the tables; ` +
+    `what was asked and what was not: parallax campaign certificate ${id}`,
 );
 
 function changing(
@@ -136,6 +159,7 @@ export const campaignCommand: CommandModule<CommonArguments, CommonArguments> = 
   describe: "Make, run and watch campaigns",
   builder: (args) =>
     args
+      .command(planCommand)
       .command(createCommand)
       .command(startCommand)
       .command(listCommand)
@@ -143,6 +167,9 @@ export const campaignCommand: CommandModule<CommonArguments, CommonArguments> = 
       .command(pauseCommand)
       .command(resumeCommand)
       .command(cancelCommand)
+      .command(certificateCommand)
+      .command(verifyCommand)
+      .command(diffCommand)
       .demandCommand(1, "no campaign command is given"),
   handler: () => undefined,
 };

@@ -1,8 +1,8 @@
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import type { CanaryReport } from "../canary/read.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface CanariesArguments extends CommonArguments {
   campaign: string;

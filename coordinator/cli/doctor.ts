@@ -8,8 +8,8 @@ import type { CommandModule } from "yargs";
 import { type Check, reportChecks } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
 import { openState } from "../up/state.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 const run = promisify(execFile);
 const LITTLE_SPACE_BYTES = 10 * 1024 ** 3;

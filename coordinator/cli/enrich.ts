@@ -6,8 +6,8 @@ import { errorMessage, UserError } from "../../shared/errors.js";
 import { FILE_KINDS, type FileKind } from "../enrich/entry.js";
 import type { ImportReport } from "../enrich/import.js";
 import type { Snapshot } from "../enrich/pins.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 import { checkDate } from "./date.js";
 
 interface ImportArguments extends CommonArguments {

@@ -2,8 +2,8 @@ import type { CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
 import type { TokenView } from "../api/identity-routes.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface CreateArguments extends CommonArguments {
   uses: number;

@@ -9,8 +9,8 @@ import { parseBlocklistFile } from "../../shared/target/blocklist-file.js";
 import type { OptOutChange } from "../optout/book.js";
 import type { OptOut } from "../optout/event.js";
 import type { OptOutReach } from "../optout/reach.js";
-import type { CommonArguments } from "./campaign.js";
 import { type Client, createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface Words extends CommonArguments {
   reason: string;

@@ -4,8 +4,8 @@ import { printCapturedScan, readCapturedScan } from "../replay/captured-scan.js"
 import { printReplay } from "../replay/print.js";
 import type { ReplayEvent } from "../replay/replay.js";
 import type { ReplayReport } from "../replay/report.js";
-import type { CommonArguments } from "./campaign.js";
 import { type Client, createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface ReplayArguments extends CommonArguments {
   campaign: string | undefined;

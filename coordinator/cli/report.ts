@@ -5,8 +5,8 @@ import type { ReportSection } from "../report/item.js";
 import { REPORT_ITEMS } from "../report/items/index.js";
 import type { ReportHead } from "../report/read.js";
 import { writeReport } from "../report/write.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 import { checkDate } from "./date.js";
 
 interface ReportArguments extends CommonArguments {

@@ -2,16 +2,13 @@ import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Argv, CommandModule } from "yargs";
-import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
-import { alarmText } from "../alarm/alarm.js";
-import type { AgentReport } from "../alarm/report.js";
 import type { CampaignProgress } from "../campaign/progress.js";
 import type { Comparison, Explanation } from "../compare/document.js";
 import { printComparison } from "../compare/print.js";
 import { printExplanation } from "../explain/print.js";
-import type { CommonArguments } from "./campaign.js";
 import { type Client, createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface CompareArguments extends CommonArguments {
   campaign: string;
@@ -74,51 +71,6 @@ async function lastCampaign(client: Client): Promise<string> {
   const last = ((await client.call("/v1/campaigns")) as CampaignProgress[]).at(-1);
   if (last !== undefined) return last.id;
   throw new UserError("there is no campaign yet", { remedy: "make one with `parallax campaign create`" });
-}
-
-interface RevokeArguments extends CommonArguments {
-  agent: string;
-}
-
-const revokeAgentCommand: CommandModule<CommonArguments, RevokeArguments> = {
-  command: "revoke <agent>",
-  describe: "End an agent's session and let it in no more",
-  builder: (args) => args.positional("agent", { type: "string", demandOption: true, describe: "Agent's name" }),
-  handler: async ({ data, json, agent }) => {
-    const revoked = await createClient(data).call(`/v1/agents/${encodeURIComponent(agent)}/revoke`, {});
-    process.stdout.write(json ? `${JSON.stringify(revoked)}\n` : `agent ${agent} is revoked\n`);
-  },
-};
-
-export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
-  command: "agents",
-  describe: "Agents with their state, labels and rates; or revoke one",
-  builder: (args) => args.command(revokeAgentCommand),
-  handler: async ({ data, json }) => {
-    const agents = (await createClient(data).call("/v1/agents")) as AgentReport[];
-    process.stdout.write(json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`);
-  },
-};
-
-/** A row per agent, and a line per alarm below. */
-export function agentTable(agents: readonly AgentReport[]): string {
-  if (agents.length === 0) return "no agent has connected yet";
-  const header = ["agent", "vantage", "state", "labels", "packets/s", "sent", "replies", "drops", "last error"];
-  const rows = agents.map(({ agent, vantage, state, labels, stats }) => [
-    agent,
-    vantage,
-    state,
-    Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(" "),
-    String(stats?.packetsPerSecond ?? 0),
-    String(stats?.packetsSent ?? 0),
-    String(stats?.replies ?? 0),
-    String(stats?.kernelDrops ?? 0),
-    stats?.lastError ?? "",
-  ]);
-  const alarms = agents.flatMap((agent) => agent.alarms).map((alarm) => `  ALARM: ${alarmText(alarm)}`);
-  return [columns([header, ...rows]), ...(alarms.length === 0 ? [] : ["", ...alarms])].join("\n");
 }
 
 export const queryCommand: CommandModule<CommonArguments, QueryArguments> = {

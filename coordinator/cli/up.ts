@@ -5,7 +5,7 @@ import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
 import type { Parallax } from "../up/up.js";
-import type { CommonArguments } from "./campaign.js";
+import type { CommonArguments } from "./common.js";
 
 interface UpArguments extends CommonArguments {
   apiPort: number;

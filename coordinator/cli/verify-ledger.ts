@@ -6,8 +6,8 @@ import { errorCode, UserError } from "../../shared/errors.js";
 import { printLedgerReport } from "../ledger/report.js";
 import { type LedgerEntry, verifyLedger } from "../ledger/verify.js";
 import { createStore } from "../store/store.js";
-import type { CommonArguments } from "./campaign.js";
 import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
 
 interface VerifyArguments extends CommonArguments {
   campaign: string;

@@ -1,7 +1,7 @@
 import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { UserError } from "../../shared/errors.js";
-import type { CommonArguments } from "../cli/campaign.js";
+import type { CommonArguments } from "../cli/common.js";
 import { summary } from "../cli/up.js";
 
 interface DemoArguments extends CommonArguments {

@@ -33,12 +33,14 @@ export interface AgentView extends AgentIdentity {
   readonly leases: number;
   /** Revision of the opt-outs that hold there; 0: it has not said so in this session. */
   readonly optOutRevision: number;
+  /** It gets no more work: `draining` until it holds none and its spool is empty, then `drained`; else empty. */
+  readonly drain: "draining" | "drained" | "";
 }
 
 /** An agent with an open session. */
 export interface ConnectedAgent {
   readonly identity: AgentIdentity;
-  /** Can take more work now: heard lately, its stream is not congested, and the newest opt-outs hold there. */
+  /** Can take more work now: heard lately, its stream is not congested, the newest opt-outs hold there, and it is not drained. */
   readonly ready: boolean;
   /** Sends the plan before the first grant that needs it. */
   sendGrant(plan: WorkPlan, grant: WorkGrant): void;
@@ -48,6 +50,8 @@ export interface ConnectedAgent {
   sendYield(lease: string, epoch: number): void;
   /** True when the newest opt-outs do not hold there yet: then it gets no work. */
   readonly lacksOptOuts: boolean;
+  /** True when the operator wants it to get no more work. */
+  readonly isDrained: boolean;
   /** A session begins with nothing paused. */
   sendPause(campaign: string, paused: boolean): void;
 }
@@ -86,6 +90,8 @@ export interface Fleet {
   readonly optOuts: OptOutList;
   /** Tells every agent that does not hold this list, and those that come. */
   setOptOuts(list: OptOutList): void;
+  /** Agents by name that get no more work; the set may change later. */
+  setDrained(agents: ReadonlySet<string>): void;
 }
 
 interface Member {
@@ -113,6 +119,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const members = new Map<string, Member>();
   const listeners: FleetListener[] = [];
   let optOuts = optOutList(0, []);
+  let drained: ReadonlySet<string> = new Set();
   /** Null after somebody came or left. */
   let present: readonly ConnectedAgent[] | null = null;
 
@@ -174,6 +181,7 @@ export function createFleet(options: FleetOptions): Fleet {
       agent: connectedAgent(identity, link, {
         isConnected: () => stateOf(member) === "connected",
         lacksOptOuts: () => member.optOuts < optOuts.revision,
+        isDrained: () => drained.has(identity.agent),
       }),
       connectedAtMs: now,
       open: true,
@@ -197,6 +205,11 @@ export function createFleet(options: FleetOptions): Fleet {
     if (identity.optOuts === "" && optOuts.revision === 0) return;
     const parts = optOutParts(optOuts);
     for (let part = 0; part < parts; part++) link.send({ kind: "opt-outs", list: optOuts, part, parts });
+  };
+
+  const drainOf = ({ identity, leases, stats }: Member): AgentView["drain"] => {
+    if (!drained.has(identity.agent)) return "";
+    return leases === 0 && (stats?.spoolBytes ?? 0) === 0 ? "drained" : "draining";
   };
 
   const hear = (member: Member): void => {
@@ -252,6 +265,7 @@ export function createFleet(options: FleetOptions): Fleet {
           stats: member.stats,
           leases: member.leases,
           optOutRevision: member.optOuts,
+          drain: drainOf(member),
         }),
       );
       return views.sort((a, b) => (a.agent < b.agent ? -1 : 1));
@@ -270,6 +284,9 @@ export function createFleet(options: FleetOptions): Fleet {
     get optOuts() {
       return optOuts;
     },
+    setDrained(agents) {
+      drained = agents;
+    },
     setOptOuts(list) {
       optOuts = list;
       for (const member of members.values()) if (member.open && member.optOuts < list.revision) tellOptOuts(member);
@@ -280,6 +297,7 @@ export function createFleet(options: FleetOptions): Fleet {
 interface MemberState {
   isConnected(): boolean;
   lacksOptOuts(): boolean;
+  isDrained(): boolean;
 }
 
 function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberState): ConnectedAgent {
@@ -288,7 +306,10 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
   return {
     identity,
     get ready() {
-      return link.writable && state.isConnected() && !state.lacksOptOuts();
+      return link.writable && state.isConnected() && !state.lacksOptOuts() && !state.isDrained();
+    },
+    get isDrained() {
+      return state.isDrained();
     },
     get lacksOptOuts() {
       return state.lacksOptOuts();

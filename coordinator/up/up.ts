@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { DEFAULT_TIMING } from "../../shared/lease/protocol.js";
@@ -10,6 +11,8 @@ import { dialBroker } from "../broker/dial.js";
 import { createBrokerRevocations } from "../broker/revocations.js";
 import { ensureStreams } from "../broker/streams.js";
 import { createCampaigns } from "../campaign/runner.js";
+import { createCertificateDesk } from "../certificate/desk.js";
+import { openCertificateKey } from "../certificate/key.js";
 import { createControl } from "../control/control.js";
 import { createEnrichDesk } from "../enrich/desk.js";
 import { createHitlists } from "../hitlist/hitlists.js";
@@ -20,12 +23,15 @@ import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
 import { openOptOuts } from "../optout/book.js";
 import { createReplayDesk } from "../replay/desk.js";
+import { openSeries } from "../series/series.js";
+import { openDrains } from "../session/drains.js";
 import { startEnrolmentServer } from "../session/enrolment-server.js";
 import { createFleet } from "../session/fleet.js";
 import { startSessionServer } from "../session/server.js";
 import { createAlarmStore } from "../store/alarm-store.js";
 import { createCampaignStore } from "../store/campaign-store.js";
 import { createCanaryStore } from "../store/canary-store.js";
+import { createCertificateStore } from "../store/certificate-store.js";
 import { migrate, readMigrations } from "../store/migrate.js";
 import { createOptOutStore } from "../store/optout-store.js";
 import { createStore } from "../store/store.js";
@@ -67,6 +73,8 @@ export interface Parallax {
 }
 
 const LOOPBACK = "127.0.0.1";
+/** How often is looked whether a series has a run to begin. */
+const SERIES_TICK_MS = 1_000;
 const DATABASE = "parallax";
 const INGEST_CONCURRENCY = 4;
 /** Older agents do not speak this session protocol. */
@@ -161,7 +169,17 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     watchForUnheard({ fleet, alarms, clock });
     const campaignStore = createCampaignStore(store);
     const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
+    const onConflict = () => options.onFatal("another coordinator writes the same control state");
+    const drains = await openDrains({ control, fleet, onConflict });
+    const certificates = createCertificateDesk({
+      folder: join(options.data, "certificates"),
+      key: openCertificateKey(options.data),
+      store: createCertificateStore(store),
+      fleet,
+      log,
+    });
     const campaigns = await createCampaigns({
+      onSettled: certificates.settled,
       control,
       optOuts: optOuts.current,
       store: campaignStore,
@@ -173,9 +191,23 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       random: (bytes) => new Uint8Array(randomBytes(bytes)),
       coordinatorVersion: options.version,
       log,
-      onConflict: () => options.onFatal("another coordinator writes the same control state"),
+      onConflict,
     });
     stops.push(() => campaigns.close());
+    const series = await openSeries({
+      control,
+      campaigns,
+      sendFile: async (path) => ({ id: await hitlists.receive(createReadStream(path)), name: path }),
+      wallMs: clock.wallMs,
+      random: Math.random,
+      log,
+      onConflict,
+    });
+    const seriesTimer = setInterval(() => void series.tick(), SERIES_TICK_MS);
+    stops.push(async () => {
+      clearInterval(seriesTimer);
+      series.close();
+    });
     const publicHost = hostText(publicNames[0] ?? LOOPBACK);
     const addresses = () => ({
       sessions: `${publicHost}:${sessions.port}`,
@@ -199,6 +231,9 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       fleet,
       alarms,
       optOuts,
+      drains,
+      series,
+      certificates,
       store,
       enrichment: createEnrichDesk({ store, clock, folder: join(options.data, "enrichment") }),
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),

@@ -1,0 +1,5 @@
+/** What every command takes. */
+export interface CommonArguments {
+  data: string;
+  json: boolean;
+}
