@@ -82,7 +82,7 @@ export async function importFile(
 
 function nothing({ kind, file }: ImportRequest, worst: ImportReport["leftOut"][number] | undefined): UserError {
   const why = worst === undefined ? "it is empty" : `${worst.reason}: ${JSON.stringify(worst.example)}`;
-  return new UserError(`${file.name} has nothing of a ${kind} file (${why})`, {
+  return new UserError(`${file.name} holds nothing in the form of ${kind} (${why})`, {
     remedy: `check its kind: ${FILE_KINDS.join(", ")}`,
     exitCode: 2,
   });

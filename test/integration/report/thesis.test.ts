@@ -69,7 +69,7 @@ beforeAll(async () => {
     await buildViews(test.store, { campaign: scan.label, everywhere: [], variants: ["v0"] });
     if (scan.label === "D" || scan.label === "Y") await buildJudgements(test.store, scan.label);
   }
-}, 300_000);
+}, 600_000);
 afterAll(() => test.stop());
 
 async function rows(id: string): Promise<readonly Row[]> {

@@ -96,6 +96,43 @@ describe("parallax up", () => {
     expect((await parallax("query", "EXISTS hosts", "--format", "TSV")).stdout).toBe("1\n");
   });
 
+  it("takes in data sets on networks, says what it left out, and refuses one of another kind", async () => {
+    const file = join(folder, "origins.tsv");
+    writeFileSync(file, "198.18.0.0\t24\t64500\n198.18.0.0\t99\t64500\n");
+    const imported = await parallax("enrich", "import", "pfx2as", file, "--date", "2026-03-01", "--json");
+    const leftOut = [{ reason: "no prefix", entries: 1, example: "198.18.0.0\t99\t64500" }];
+    expect(JSON.parse(imported.stdout)).toMatchObject({ date: "2026-03-01", rows: { origins: 1 }, leftOut });
+    const listed = await parallax("enrich", "list", "--json");
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { topic: "origins", kind: "pfx2as", file: "origins.tsv", leftOut: 1 },
+    ]);
+    const asked = await parallax(
+      "query",
+      "SELECT dictGet('origins', 'asn', tuple(toIPv6('::ffff:198.18.0.9')))",
+      "--json",
+    );
+    expect(Object.values(JSON.parse(asked.stdout))).toEqual([64_500]);
+    const refused = await parallax("enrich", "import", "asrank", file);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/origins\.tsv holds nothing in the form of asrank/),
+    });
+    expect(await parallax("enrich", "import", "pfx2as", file, "--date", "soon")).toMatchObject({ code: 2 });
+  });
+
+  it("says that there is nothing to report of a campaign that is not there", async () => {
+    for (const command of [
+      ["report", "nope", "--out", join(folder, "report")],
+      ["blackholes", "nope"],
+    ]) {
+      expect(await parallax(...command)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/no campaign "nope"/),
+      });
+    }
+    expect(existsSync(join(folder, "report"))).toBe(false);
+  });
+
   it("answers nobody without the token, and no page of another host", async () => {
     expect((await fetch(`${where.api}/v1/agents`)).status).toBe(401);
     const token = readFileSync(join(data, "operator.token"), "utf8");
