@@ -93,7 +93,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     uuid: parts.uuid,
     report: (problem) => log.error(problem),
   });
-  const left = spool.list();
+  const left = [...spool.list(), ...spool.aside()];
   const network = await parts.openNetwork();
   const optOuts = openOptOutKeeper({
     file: optOutFile(config.spool.folder),
@@ -101,13 +101,23 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     report: (problem) => log.error(problem),
   });
   const fence = createFence(clock.monotonicMs);
+  const tellBuried = (reason: string): void => {
+    const count = spool.aside().length;
+    if (count === 0) trouble.end("dead letters");
+    else if (reason !== "" || !trouble.isIn("dead letters")) trouble.begin("dead letters", buriedText(count, reason));
+  };
+  tellBuried("");
   const publisher = createPublisher({
     spool,
     connect: parts.connectBroker,
     vantage: config.vantage,
     agent: config.name,
     noticeTimeoutMs: timing.noticeTimeoutMs,
-    onCommitted: (meta) => book.batchCommitted(meta.batch),
+    onCommitted: (meta) => {
+      book.batchCommitted(meta.batch);
+      tellBuried("");
+    },
+    onBuried: (_meta, reason) => tellBuried(reason),
     report: (problem) => trouble.begin("broker", problem),
   });
   const writer = createRowStore({
@@ -240,4 +250,10 @@ function abortOf(signal: AbortSignal): Promise<void> {
       resolve();
     }
   });
+}
+
+/** For the operator's list of agents. */
+function buriedText(count: number, reason: string): string {
+  const why = reason === "" ? "" : ` (${reason})`;
+  return `${count} batches cannot be inserted${why} and are kept here: see \`parallax ingest dead list\``;
 }

@@ -12,6 +12,7 @@ import type { CommonArguments } from "./cli/common.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
+import { ingestCommand } from "./cli/ingest.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
@@ -45,6 +46,7 @@ process.exitCode = await runProgram(
         .command(reportCommand)
         .command(enrichCommand)
         .command(replayCommand)
+        .command(ingestCommand)
         .command(verifyLedgerCommand)
         .command(queryCommand)
         .command(doctorCommand),

@@ -14,6 +14,10 @@ export interface Deliveries {
   accepted(batch: string, nowMs: number): void;
   /** The broker has not, or it is not known whether it has. */
   failed(batch: string, nowMs: number): void;
+  /** By this life or, for all that is known, an earlier one. */
+  wasPublished(batch: string): boolean;
+  /** It was asked whether the batch is committed: it is not due before `untilMs`. */
+  asked(batch: string, untilMs: number): void;
   forget(batch: string): void;
   inFlight(nowMs: number): number;
 }
@@ -87,6 +91,11 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       if (state?.phase === "publishing") {
         states.set(batch, { ...state, phase: "due", dueAtMs: nowMs + retryMs });
       }
+    },
+    wasPublished: (batch) => states.has(batch),
+    asked(batch, untilMs) {
+      const state = states.get(batch);
+      if (state?.phase === "due") states.set(batch, { ...state, dueAtMs: Math.max(state.dueAtMs, untilMs) });
     },
     forget(batch) {
       states.delete(batch);

@@ -1,24 +1,29 @@
 import { jetstream } from "@nats-io/jetstream";
 import { headers, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { ASK_HEADER, ATTEMPT_HEADER, decodeNotice, encodeAsk, MOST_ASKED } from "../../shared/batch/notice.js";
 import { errorMessage } from "../../shared/errors.js";
 import type { SpoolMeta } from "../spool/record.js";
 import type { Spool } from "../spool/spool.js";
 import { createDeliveries, type Delivery } from "./deliveries.js";
 
 export interface PublisherOptions {
-  readonly spool: Pick<Spool, "list" | "read" | "remove">;
+  readonly spool: Pick<Spool, "list" | "read" | "remove" | "aside" | "setAside">;
   /** Makes a connection that reconnects by itself (see broker.ts); asked again for as long as it rejects. */
   readonly connect: () => Promise<NatsConnection>;
   readonly vantage: string;
   readonly agent: string;
   /** Called when the rows of a batch are in the warehouse; the batch has left the spool. */
   readonly onCommitted: (meta: SpoolMeta) => void;
+  /** Called for each batch that ingest can never insert as it is; it stays in the spool, aside. */
+  readonly onBuried?: (meta: SpoolMeta, reason: string) => void;
   /** One line for each kind of trouble when it begins. */
   readonly report: (problem: string) => void;
   /** Batches that may be without commit notice at a time; the others wait in the spool. */
   readonly maxInFlight?: number;
   /** After this long without a commit notice a batch is published again. */
   readonly noticeTimeoutMs?: number;
+  /** How long an answer is waited for before a batch that an earlier life left is published again. */
+  readonly answerMs?: number;
   /** Pause after a publication that failed, and between attempts to connect. */
   readonly retryMs?: number;
   readonly now?: () => number;
@@ -32,6 +37,8 @@ interface PublisherStats {
   readonly republished: number;
   readonly failed: number;
   readonly committed: number;
+  /** Batches that ingest cannot insert as they are. */
+  readonly buried: number;
   /** Batches published and neither committed nor due again. */
   readonly inFlight: number;
 }
@@ -56,10 +63,11 @@ const ACK_TIMEOUT_MS = 5_000;
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { spool, connect, vantage, agent, onCommitted, report } = options;
-  const { maxInFlight = 32, noticeTimeoutMs = 30_000, retryMs = 1_000, now = Date.now } = options;
+  const { maxInFlight = 32, noticeTimeoutMs = 30_000, answerMs = 3_000, retryMs = 1_000, now = Date.now } = options;
+  const { onBuried = () => undefined } = options;
   const known = spool.list().map((meta) => meta.batch);
   const deliveries = createDeliveries({ known, maxInFlight, noticeTimeoutMs, retryMs });
-  const counters = { published: 0, republished: 0, failed: 0, committed: 0 };
+  const counters = { published: 0, republished: 0, failed: 0, committed: 0, buried: 0 };
   const publications = new Set<Promise<void>>();
   const abort = new AbortController();
   let connection: NatsConnection | null = null;
@@ -72,6 +80,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   };
 
+  const subjectOf = (campaign: string): string => `parallax.rows.${campaign}.${vantage}.${agent}`;
+
   const publish = async (to: NatsConnection, { batch, attempt }: Delivery): Promise<void> => {
     const meta = spool.list().find((entry) => entry.batch === batch);
     const message = meta === undefined ? null : await spool.read(batch);
@@ -80,9 +90,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return;
     }
     const attributes = headers();
-    attributes.set("Parallax-Attempt", String(attempt));
+    attributes.set(ATTEMPT_HEADER, String(attempt));
     try {
-      const subject = `parallax.rows.${meta.campaign}.${vantage}.${agent}`;
+      const subject = subjectOf(meta.campaign);
       await jetstream(to).publish(subject, message, { headers: attributes, timeout: ACK_TIMEOUT_MS });
       deliveries.accepted(batch, now());
       counters.published++;
@@ -115,8 +125,41 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   };
 
-  const commit = async (batch: string): Promise<void> => {
+  /**
+   * Notices may have been missed: in an earlier life, or while the broker was away. A question is a hundredth of what its
+   * batches are.
+   */
+  const ask = async (to: NatsConnection): Promise<void> => {
+    const campaigns = new Map<string, SpoolMeta[]>();
+    const asked = [...spool.aside(), ...spool.list().filter(({ batch }) => deliveries.wasPublished(batch))];
+    for (const meta of asked.slice(0, MOST_ASKED)) {
+      campaigns.set(meta.campaign, [...(campaigns.get(meta.campaign) ?? []), meta]);
+    }
+    for (const [campaign, metas] of campaigns) {
+      const attributes = headers();
+      attributes.set(ASK_HEADER, "1");
+      const question = encodeAsk(metas.map(({ batch, table }) => ({ batch, table })));
+      for (const { batch } of metas) deliveries.asked(batch, now() + answerMs);
+      await jetstream(to)
+        .publish(subjectOf(campaign), question, { headers: attributes, timeout: ACK_TIMEOUT_MS })
+        .catch((error: unknown) => inTrouble(`the broker did not take a question: ${errorMessage(error)}`));
+    }
+  };
+
+  const bury = async (batch: string, reason: string): Promise<void> => {
     const meta = spool.list().find((entry) => entry.batch === batch);
+    if (meta === undefined) {
+      return;
+    }
+    await spool.setAside(batch);
+    deliveries.forget(batch);
+    counters.buried++;
+    onBuried(meta, reason);
+    look();
+  };
+
+  const commit = async (batch: string): Promise<void> => {
+    const meta = [...spool.list(), ...spool.aside()].find((entry) => entry.batch === batch);
     if (meta === undefined) {
       return;
     }
@@ -129,7 +172,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const takeNotices = async (notices: Subscription): Promise<void> => {
     for await (const notice of notices) {
-      await commit(notice.string());
+      const told = decodeNotice(notice.string());
+      await (told.kind === "committed" ? commit(told.batch) : bury(told.batch, told.reason));
     }
   };
 
@@ -140,11 +184,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
         connection = null;
         inTrouble("the broker is away");
       } else if (status.type === "reconnect") {
-        connection = open;
         trouble = "";
-        look();
+        begin(open);
       }
     }
+  };
+
+  const begin = (open: NatsConnection): void => {
+    connection = open;
+    void ask(open);
+    look();
   };
 
   /** Works with one connection until it is closed for good. */
@@ -154,9 +203,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     try {
       const notices = takeNotices(open.subscribe(`parallax.committed.${agent}`));
       const status = followStatus(open);
-      connection = open;
       trouble = "";
-      look();
+      begin(open);
       await Promise.all([notices, status, open.closed()]);
     } finally {
       connection = null;

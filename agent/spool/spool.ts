@@ -26,8 +26,12 @@ export interface Spool {
    * the calls. Rejects with SpoolFull when the file would not fit `maxBytes` or the disk.
    */
   append(meta: SpoolMeta, message: Uint8Array): Promise<void>;
-  /** Batches in the spool, oldest first. */
+  /** Batches in the spool that are to be published, oldest first. */
   list(): readonly SpoolMeta[];
+  /** Batches that were set aside, in this life or an earlier one. */
+  aside(): readonly SpoolMeta[];
+  /** Sets a batch aside: it stays on the disk and counts, and is not published. Resolves when that is durable. */
+  setAside(batch: string): Promise<void>;
   /** The message of a batch, or null when it is not there any more or was found damaged (and moved to `bad`). */
   read(batch: string): Promise<Uint8Array | null>;
   /** Forgets a batch; one that is not there is no error. */
@@ -52,11 +56,12 @@ export interface SpoolOptions {
 
 interface Entry {
   readonly meta: SpoolMeta;
-  readonly file: string;
+  file: string;
   readonly bytes: number;
 }
 
 const SUFFIX = ".batch";
+const ASIDE = ".buried";
 const UNFINISHED = ".tmp";
 const NO_SPACE = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
@@ -70,11 +75,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let sequence = 0;
   let last: Promise<unknown> = Promise.resolve();
 
+  const metas = (which: (entry: Entry) => boolean) => [...entries.values()].filter(which).map(({ meta }) => meta);
   const forget = (entry: Entry): void => {
     entries.delete(entry.meta.batch);
     bytes -= entry.bytes;
   };
-  const setAside = async (file: string, content: Buffer, cause: unknown): Promise<void> => {
+  const moveToBad = async (file: string, content: Buffer, cause: unknown): Promise<void> => {
     await rename(join(folder, file), join(badFolder, file));
     damaged.push({ file, meta: metaIfWhole(content) });
     report(`spool file ${file} is damaged and was moved to ${badFolder}: ${errorMessage(cause)}`);
@@ -85,14 +91,14 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     if (file.endsWith(UNFINISHED)) {
       await rm(join(folder, file));
     }
-    if (file.endsWith(SUFFIX)) {
+    if (file.endsWith(SUFFIX) || file.endsWith(ASIDE)) {
       sequence = Math.max(sequence, Number.parseInt(file, 10) || 0);
       const content = await readFile(join(folder, file));
       let record: ReturnType<typeof decodeRecord> | null = null;
       try {
         record = decodeRecord(content);
       } catch (cause) {
-        await setAside(file, content, cause);
+        await moveToBad(file, content, cause);
       }
       if (record !== null) {
         await onDurable(record.meta, record.message);
@@ -127,7 +133,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       last = result.catch(() => undefined);
       return result;
     },
-    list: () => [...entries.values()].map((entry) => entry.meta),
+    list: () => metas((entry) => !entry.file.endsWith(ASIDE)),
+    aside: () => metas((entry) => entry.file.endsWith(ASIDE)),
+    async setAside(batch) {
+      const entry = entries.get(batch);
+      if (entry === undefined || entry.file.endsWith(ASIDE)) return;
+      const from = entry.file;
+      entry.file = from.slice(0, -SUFFIX.length) + ASIDE;
+      await rename(join(folder, from), join(folder, entry.file));
+      await withFile(folder, "r", (handle) => handle.sync());
+    },
     async read(batch) {
       const entry = entries.get(batch);
       if (entry === undefined) {
@@ -141,7 +156,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         return decodeRecord(content).message;
       } catch (cause) {
         forget(entry);
-        await setAside(entry.file, content, cause);
+        await moveToBad(entry.file, content, cause);
         return null;
       }
     },

@@ -15,6 +15,7 @@ import { readDiff } from "../compare/diff.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { EnrichDesk } from "../enrich/desk.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
+import type { DeadLetter, Replayed } from "../ingest/dead.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { OptOutBook } from "../optout/book.js";
 import type { ReplayDesk } from "../replay/desk.js";
@@ -51,6 +52,14 @@ export interface ApiOptions {
   readonly enrichment: EnrichDesk;
   readonly ingest: () => IngestStats;
   readonly identity: IdentityRoutes;
+  readonly dead: DeadLetterDesk;
+}
+
+/** What could not be inserted. */
+export interface DeadLetterDesk {
+  list(): AsyncIterable<DeadLetter>;
+  /** All, or those of one batch. */
+  replay(batch: string | null): AsyncIterable<Replayed>;
 }
 
 export interface Api {
@@ -65,6 +74,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const sentFile = z.strictObject({ id: z.string(), name: z.string() });
 const campaignFile = z.strictObject({ text: z.string(), hitlist: sentFile.optional(), aliased: sentFile.optional() });
 const replayRequest = z.strictObject({ apply: z.boolean().default(false) });
+const deadRequest = z.strictObject({ batch: z.uuid().optional() });
 const compareQuery = z.object({
   port: z.coerce.number().int().min(1).max(65_535).optional(),
   limit: z.coerce.number().int().min(1).max(1_000_000).optional(),
@@ -123,7 +133,7 @@ function hasToken(request: FastifyRequest, token: string): boolean {
 }
 
 function routes(server: FastifyInstance, options: ApiOptions): void {
-  const { campaigns, hitlists, fleet, alarms, store, replays, version, ingest, certificates } = options;
+  const { campaigns, hitlists, fleet, alarms, store, replays, version, ingest, certificates, dead } = options;
   const id = (request: FastifyRequest) => z.object({ id: z.string() }).parse(request.params).id;
   server.addContentTypeParser("application/octet-stream", (_request, content, done) => done(null, content));
   server.post("/v1/files", async ({ body }) => {
@@ -140,6 +150,14 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
   optOutRoutes(server, options);
   fleetRoutes(server, options);
   seriesRoutes(server, options);
+  server.get("/v1/dead", async () => {
+    const letters: DeadLetter[] = [];
+    for await (const letter of dead.list()) letters.push(letter);
+    return letters;
+  });
+  server.post("/v1/dead/replay", (request, reply) =>
+    stream(dead.replay(deadRequest.parse(request.body).batch ?? null), reply),
+  );
   server.get("/v1/agents", () => agentReports(fleet.list(), alarms.open()));
   server.get("/v1/campaigns", () => campaigns.list());
   server.post("/v1/campaigns", (request) => {

@@ -6,8 +6,8 @@ export const ROWS_STREAM = "PARALLAX_ROWS";
 export const ROWS_CONSUMER = "ingest";
 const ROWS_SUBJECTS = "parallax.rows.>";
 /** Batches that can never be inserted, each with its reason in a header. */
-const DEAD_STREAM = "PARALLAX_DEAD";
-export const DEAD_SUBJECT = "parallax.dead";
+export const DEAD_STREAM = "PARALLAX_DEAD";
+export const DEAD_SUBJECTS = "parallax.dead";
 
 const MAX_STREAM_BYTES = 4 * 1024 ** 3;
 const ACK_WAIT_MS = 30_000;
@@ -30,10 +30,12 @@ export async function ensureStreams(connection: NatsConnection): Promise<void> {
       max_bytes: MAX_STREAM_BYTES,
     });
   }
+  // A subject per letter: one that is buried again takes the place of its earlier self.
+  const dead = { subjects: [`${DEAD_SUBJECTS}.>`], max_msgs_per_subject: 1 };
   if (!present.has(DEAD_STREAM)) {
     await manager.streams.add({
       name: DEAD_STREAM,
-      subjects: [DEAD_SUBJECT],
+      ...dead,
       storage: StorageType.File,
       discard: DiscardPolicy.New,
       max_bytes: MAX_STREAM_BYTES,

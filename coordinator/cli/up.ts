@@ -6,6 +6,7 @@ import { UserError } from "../../shared/errors.js";
 import { VERSION } from "../../shared/version.js";
 import type { Parallax } from "../up/up.js";
 import type { CommonArguments } from "./common.js";
+import { interrupted } from "./interrupted.js";
 
 interface UpArguments extends CommonArguments {
   apiPort: number;
@@ -116,17 +117,4 @@ function listenAddress({ listen, publicAddress }: Pick<UpArguments, "listen" | "
 function portNumber(option: string, given: number): number {
   if (Number.isInteger(given) && given >= 0 && given <= 65_535) return given;
   throw new UserError(`${option} is not a port`, { remedy: "give a number from 0 to 65535", exitCode: 2 });
-}
-
-/** Settles at SIGINT or SIGTERM, or fails from outside. */
-function interrupted(): { promise: Promise<void>; fail(error: Error): void } {
-  let fail: (error: Error) => void = () => undefined;
-  const promise = new Promise<void>((resolve, reject) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-    fail = reject;
-  });
-  // It may fail before anybody waits for it.
-  promise.catch(() => undefined);
-  return { promise, fail };
 }

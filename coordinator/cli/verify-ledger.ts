@@ -42,7 +42,8 @@ export const verifyLedgerCommand: CommandModule<CommonArguments, VerifyArguments
     // The coordinator's own words where there is no such campaign.
     await client.call(`/v1/campaigns/${encodeURIComponent(campaign)}`);
     const database = "parallax";
-    const store = createStore({ url: client.where.warehouse, username: database, password: client.token, database });
+    const { warehouse: url } = client.where;
+    const store = createStore({ url, username: database, password: client.token, database, readOnly: true });
     try {
       const files = await Promise.all(ledger.map((file) => readLedgerFile(file, campaign)));
       const report = await verifyLedger(store, campaign, files.flat());

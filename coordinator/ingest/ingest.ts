@@ -1,10 +1,14 @@
 import { type JsMsg, jetstream } from "@nats-io/jetstream";
-import { headers, type NatsConnection } from "@nats-io/transport-node";
-import { type BatchMessage, decodeBatch } from "../../shared/batch/codec.js";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { type BatchMessage, batchIdIn, decodeBatch } from "../../shared/batch/codec.js";
 import { prependConstants } from "../../shared/batch/constants.js";
+import { ASK_HEADER, ATTEMPT_HEADER, decodeAsk, encodeNotice } from "../../shared/batch/notice.js";
 import { DecodeError } from "../../shared/errors.js";
-import { DEAD_SUBJECT, ROWS_CONSUMER, ROWS_STREAM } from "../broker/streams.js";
+import { ROWS_CONSUMER, ROWS_STREAM } from "../broker/streams.js";
 import type { Store } from "../store/store.js";
+import { createCampaignCheck, isCommitted } from "./committed.js";
+import { buryMessage } from "./dead.js";
+import { noticeSubject, type Origin, originOf } from "./origin.js";
 
 export interface IngestOptions {
   readonly connection: NatsConnection;
@@ -20,6 +24,8 @@ export interface IngestOptions {
 export interface IngestStats {
   readonly batches: number;
   readonly rows: number;
+  /** Of the rows' blocks. */
+  readonly bytes: number;
   /** Batches that were in the table already. */
   readonly duplicates: number;
   readonly dead: number;
@@ -33,14 +39,7 @@ export interface Ingest {
 
 const WORKING_EVERY_MS = 10_000;
 /** Error codes of ClickHouse that say that the block itself is wrong: another try would end the same way. */
-const BAD_BLOCK = /\b(16|27|33|34|117|131|349|432|492)\b/;
-
-/** Who made a batch, from the subject that it was published on. */
-interface Origin {
-  readonly campaign: string;
-  readonly vantage: string;
-  readonly agent: string;
-}
+const BAD_BLOCK = /\b(8|9|10|16|27|32|33|34|44|50|53|70|117|128|131|190|349|432|492)\b/;
 
 /**
  * Carries batches from the stream into the fact tables: one message, one insert, one token. A batch that may have been
@@ -50,7 +49,8 @@ interface Origin {
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { connection, store, report } = options;
   const retryMs = options.retryMs ?? 1_000;
-  const stats = { batches: 0, rows: 0, duplicates: 0, dead: 0 };
+  const stats = { batches: 0, rows: 0, bytes: 0, duplicates: 0, dead: 0 };
+  const isCampaign = createCampaignCheck(store);
   const consumer = await jetstream(connection).consumers.get(ROWS_STREAM, ROWS_CONSUMER);
   const messages = await consumer.consume({ max_messages: options.concurrency });
   let stopping = false;
@@ -70,6 +70,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     let origin: Origin;
     try {
       origin = originOf(message.subject);
+      if (message.headers?.has(ASK_HEADER)) return await answer(message, origin);
       batch = decodeBatch(message.data);
       if (batch.campaign !== origin.campaign) {
         throw new DecodeError(`batch of campaign ${batch.campaign} on the subject of ${origin.campaign}`);
@@ -78,9 +79,12 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       if (!(error instanceof DecodeError)) throw error;
       return bury(message, error.message);
     }
-    let again = message.redelivered || Number(message.headers?.get("Parallax-Attempt") ?? "1") > 1;
+    let again = message.redelivered || Number(message.headers?.get(ATTEMPT_HEADER) ?? "1") > 1;
     while (!stopping) {
       try {
+        if (!(await isCampaign(origin.campaign))) {
+          return bury(message, `there is no campaign ${origin.campaign} in this database`);
+        }
         await commit(message, batch, origin, again);
         troubled = false;
         return;
@@ -98,27 +102,42 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
 
   /** `again`: it may be in the table already. */
   const commit = async (message: JsMsg, batch: BatchMessage, origin: Origin, again: boolean): Promise<void> => {
-    if (again && (await isCommitted(store, batch))) stats.duplicates++;
+    if (again && (await isCommitted(store, origin.campaign, batch))) stats.duplicates++;
     else {
       const block = prependConstants(batch.block, { ...origin, batch: batch.batch });
       await store.insertBlock(batch.table, block, batch.batch);
       // An engine that was killed in the middle of an insert may know the token and not have the rows.
-      if (again && !(await isCommitted(store, batch))) await store.insertBlock(batch.table, block, `${batch.batch}/2`);
+      if (again && !(await isCommitted(store, origin.campaign, batch))) {
+        await store.insertBlock(batch.table, block, `${batch.batch}/2`);
+      }
       stats.batches++;
       stats.rows += batch.rows;
+      stats.bytes += batch.block.length;
     }
-    connection.publish(`parallax.committed.${origin.agent}`, batch.batch);
+    connection.publish(noticeSubject(origin.agent), encodeNotice({ kind: "committed", batch: batch.batch }));
     message.ack();
   };
 
-  /** Puts a message aside that can never be inserted. Its agent keeps the batch: nothing says that it is committed. */
+  /** Says again of each batch that an agent asks for that it is in its table, where it is. */
+  const answer = async (message: JsMsg, origin: Origin): Promise<void> => {
+    for (const asked of decodeAsk(message.data)) {
+      if (await isCommitted(store, origin.campaign, asked)) {
+        connection.publish(noticeSubject(origin.agent), encodeNotice({ kind: "committed", batch: asked.batch }));
+      }
+    }
+    message.ack();
+  };
+
+  /** Puts a message aside that can never be inserted, and tells its agent, which keeps the batch. */
   const bury = async (message: JsMsg, reason: string): Promise<void> => {
-    const header = headers();
-    header.set("Parallax-Reason", reason.replaceAll(/[\r\n]+/g, " ").slice(0, 1_000));
-    header.set("Parallax-Subject", message.subject);
-    await jetstream(connection).publish(DEAD_SUBJECT, message.data, { headers: header });
+    await buryMessage(connection, message.subject, message.data, reason);
+    const batch = batchIdIn(message.data);
+    const [, , , , agent = ""] = message.subject.split(".");
+    if (batch !== null) connection.publish(noticeSubject(agent), encodeNotice({ kind: "buried", batch, reason }));
     stats.dead++;
-    report(`a batch cannot be inserted and was put into the dead letters: ${reason}`);
+    report(
+      `a batch of ${message.subject} cannot be inserted and is a dead letter: ${reason}; see \`parallax ingest dead list\``,
+    );
     message.ack();
   };
 
@@ -144,21 +163,6 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       await Promise.all(running);
     },
   };
-}
-
-function originOf(subject: string): Origin {
-  const [, , campaign, vantage, agent, ...rest] = subject.split(".");
-  if (campaign === undefined || vantage === undefined || agent === undefined || rest.length > 0) {
-    throw new DecodeError(`the subject ${subject} names no campaign, vantage point and agent`);
-  }
-  return { campaign, vantage, agent };
-}
-
-async function isCommitted(store: Pick<Store, "rows">, batch: BatchMessage): Promise<boolean> {
-  const sql = `SELECT count() AS n FROM (
-    SELECT 1 FROM ${batch.table} WHERE campaign = {campaign:String} AND batch = {batch:UUID} LIMIT 1)`;
-  for await (const row of store.rows(sql, { campaign: batch.campaign, batch: batch.batch })) return row.n !== 0;
-  return false;
 }
 
 function isBadBlock(error: unknown): boolean {

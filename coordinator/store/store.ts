@@ -25,13 +25,15 @@ export interface StoreOptions {
   readonly username: string;
   readonly password: string;
   readonly database: string;
+  /** The user may not write, nor say how writing is done. */
+  readonly readOnly?: boolean;
 }
 
 /** Longest a rollup of a large campaign may take. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 
 /** The tables, through ClickHouse's HTTP interface: embedded warehouse and ClickHouse server alike. */
-export function createStore({ url, username, password, database }: StoreOptions): Store {
+export function createStore({ url, username, password, database, readOnly = false }: StoreOptions): Store {
   const client = createClient({
     url,
     username,
@@ -41,7 +43,10 @@ export function createStore({ url, username, password, database }: StoreOptions)
     compression: { request: false, response: false },
     keep_alive: { enabled: false },
     log: { level: ClickHouseLogLevel.OFF },
-    clickhouse_settings: { output_format_json_quote_64bit_integers: 0, mutations_sync: "1" },
+    clickhouse_settings: {
+      output_format_json_quote_64bit_integers: 0,
+      ...(readOnly ? {} : { mutations_sync: "1" }),
+    },
   });
 
   async function* rows(sql: string, parameters: Parameters = {}): AsyncGenerator<Readonly<Record<string, unknown>>> {

@@ -19,6 +19,7 @@ import { createHitlists } from "../hitlist/hitlists.js";
 import { createRefusalLog } from "../identity/refusal-log.js";
 import { openIdentity } from "../identity/service.js";
 import { createTokenDesk, type TokenDesk } from "../identity/tokens.js";
+import { listDead, replayDead } from "../ingest/dead.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
 import { openOptOuts } from "../optout/book.js";
@@ -239,6 +240,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
       identity: { registry: identity.registry, tokens, desk, nowMs },
+      dead: { list: () => listDead(connection), replay: (batch) => replayDead(connection, batch) },
     });
     stops.push(() => api.stop());
     const where = {

@@ -52,6 +52,17 @@ export function decodeBatch(bytes: Uint8Array): BatchMessage {
   return { batch, campaign, table, rows, block };
 }
 
+/** The id of a message that need not be readable otherwise (a later row layout, say); null where there is none. */
+export function batchIdIn(bytes: Uint8Array): string | null {
+  try {
+    const { batch } = decodeFields(bytes);
+    return UUID.test(batch) ? batch : null;
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
 /**
  * The id of an agent's `sequence`-th batch since `boot`, a random name of the process's life: a UUID of version 8
  * (RFC 9562 section 5.8) from SHA-256, so that the same batch can never get two ids.

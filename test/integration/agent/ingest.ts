@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type BatchMessage, decodeBatch } from "../../../shared/batch/codec.js";
+import { ASK_HEADER, decodeAsk } from "../../../shared/batch/notice.js";
 import type { TestBroker } from "../publish/broker.js";
 
 interface PublishedBatch extends BatchMessage {
@@ -32,6 +33,12 @@ export async function startIngest(broker: TestBroker): Promise<TestIngest> {
   };
   const consuming = (async () => {
     for await (const message of messages) {
+      if (message.headers?.has(ASK_HEADER)) {
+        message.ack();
+        const asked = decodeAsk(message.data).map(({ batch }) => batch);
+        for (const batch of batches) if (committing && asked.includes(batch.batch)) commit(batch);
+        continue;
+      }
       const attempt = Number(message.headers?.get("Parallax-Attempt"));
       const batch = { ...decodeBatch(message.data), subject: message.subject, attempt };
       message.ack();

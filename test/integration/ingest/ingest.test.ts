@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { headers } from "@nats-io/transport-node";
+import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { ensureStreams } from "../../../coordinator/broker/streams.js";
+import { type DeadLetter, listDead, type Replayed, replayDead } from "../../../coordinator/ingest/dead.js";
 import { type Ingest, startIngest } from "../../../coordinator/ingest/ingest.js";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { parseAddress } from "../../../shared/address/address.js";
 import { batchId, encodeBatch } from "../../../shared/batch/codec.js";
 import { createBatchEncoder } from "../../../shared/batch/native.js";
+import { ASK_HEADER, encodeAsk } from "../../../shared/batch/notice.js";
 import type { FactTable } from "../../../shared/batch/tables.js";
+import { Batch } from "../../../shared/generated/parallax/batch/v1/batch.js";
 import { startTestBroker, type TestBroker } from "../support/broker.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 
@@ -22,6 +25,7 @@ beforeAll(async () => {
   [broker, warehouse] = await Promise.all([startTestBroker(), startTestWarehouse()]);
   await migrate(warehouse.store, readMigrations("coordinator/store/sql"));
   await ensureStreams(broker.connection);
+  await campaigns("one", "again", "mine", "killed", "later", "older", "asked");
   broker.connection.subscribe("parallax.committed.fra-80", {
     callback: (_, message) => {
       notices.push(message.string());
@@ -36,6 +40,14 @@ afterAll(async () => {
   await broker.stop();
   await warehouse.stop();
 });
+
+/** Makes campaigns known to the database. */
+async function campaigns(...ids: string[]): Promise<void> {
+  await warehouse.store.insertRows(
+    "campaigns",
+    ids.map((id) => ({ id, series: id, state: "running", record: "", created_at: 0, updated_at: 0 })),
+  );
+}
 
 async function start(): Promise<void> {
   ingest = await startIngest({
@@ -82,10 +94,10 @@ async function publish(campaign: string, message: Uint8Array, attempt = 1): Prom
   await jetstream(broker.connection).publish(`parallax.rows.${campaign}.fra.fra-80`, message, { headers: header });
 }
 
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+async function until(what: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await what())) {
-    if (Date.now() > deadline) throw new Error("did not come to pass within 20 s");
+    if (Date.now() > deadline) throw new Error("did not come to pass in time");
     await sleep(50);
   }
 }
@@ -171,4 +183,109 @@ describe("ingest", () => {
     await until(() => notices.includes(id));
     expect(await read("SELECT count() AS n FROM syn_replies WHERE campaign = 'later'")).toEqual([{ n: 10 }]);
   });
+
+  it("answers an agent that asks which of its batches are committed", async () => {
+    await start();
+    const [first, second] = [batch("asked", 1), batch("asked", 2)];
+    await publish("asked", first.message);
+    await until(() => notices.includes(first.id));
+    const header = headers();
+    header.set(ASK_HEADER, "1");
+    const question = encodeAsk([first, second].map(({ id }) => ({ batch: id, table: "syn_replies" })));
+    await jetstream(broker.connection).publish("parallax.rows.asked.fra.fra-80", question, { headers: header });
+    await until(() => notices.filter((notice) => notice === first.id).length === 2);
+    await until(settled);
+    expect(notices).not.toContain(second.id);
+  });
+});
+
+describe("dead letters", () => {
+  const letters = async () => {
+    const found: DeadLetter[] = [];
+    for await (const letter of listDead(broker.connection)) found.push(letter);
+    return found;
+  };
+  const replay = async (id: string | null) => {
+    const found: Replayed[] = [];
+    for await (const one of replayDead(broker.connection, id, 5_000)) found.push(one);
+    return found;
+  };
+
+  it("name the campaign that is not there; back in ingest when it is, the batch is committed and no letter any more", async () => {
+    await start();
+    const { id, message } = batch("nowhere", 1);
+    await publish("nowhere", message);
+    await until(() => notices.some((notice) => notice.startsWith(`buried ${id} `)));
+    expect(problems.at(-1)).toMatch(/parallax\.rows\.nowhere\.fra\.fra-80 .*there is no campaign nowhere.*dead list/);
+    expect((await letters()).find(({ batch: one }) => one === id)).toMatchObject({
+      ...{ batch: id, table: "syn_replies", rows: 10 },
+      ...{ subject: "parallax.rows.nowhere.fra.fra-80", reason: "there is no campaign nowhere in this database" },
+    });
+    expect(await replay(id)).toMatchObject([{ outcome: "buried again" }]);
+    expect((await letters()).filter(({ batch: one }) => one === id)).toHaveLength(1);
+
+    await campaigns("nowhere");
+    expect(await replay(id)).toMatchObject([{ batch: id, outcome: "committed" }]);
+    expect((await letters()).filter(({ batch: one }) => one === id)).toEqual([]);
+    expect(await read("SELECT count() AS n FROM syn_replies WHERE campaign = 'nowhere'")).toEqual([{ n: 10 }]);
+  });
+
+  it("name a row layout that this version does not know, and whose batch it is", async () => {
+    await start();
+    const { id, message } = batch("later", 7);
+    const { schema: _, ...fields } = Batch.decode(message);
+    await publish("later", Batch.encode({ ...fields, schema: 99 }).finish());
+    await until(() => notices.some((notice) => notice.startsWith(`buried ${id} `)));
+    const letter = (await letters()).find(({ batch: one }) => one === id);
+    expect(letter?.reason).toMatch(/has row layout 99; this version reads 1 to \d+/);
+  });
+
+  it("take the rows of an older layout, whose columns are fewer", async () => {
+    await start();
+    const { id, message } = batch("older", 1);
+    await publish("older", Batch.encode({ ...Batch.decode(message), schema: 1 }).finish());
+    await until(() => notices.includes(id));
+  });
+
+  it("hold a message that comes again and again once", async () => {
+    await start();
+    const before = (await letters()).length;
+    for (let i = 0; i < 3; i++) await publish("mine", Buffer.from("the same nonsense"));
+    await until(settled);
+    expect(await letters()).toHaveLength(before + 1);
+  });
+
+  it("are told to the agent, which asks no more of a batch whose rows are nonsense", async () => {
+    await start();
+    const { id, message } = batch("mine", 9);
+    const fields = Batch.decode(message);
+    // The header of the block stays; its columns end in the middle.
+    await publish("mine", Batch.encode({ ...fields, block: fields.block.subarray(0, 60) }).finish());
+    await until(() => notices.some((notice) => notice.startsWith(`buried ${id} `)));
+  });
+});
+
+it("several ingests share the batches, and one that leaves in the middle loses and doubles nothing", async () => {
+  await campaigns("shared");
+  const others: Ingest[] = [];
+  const connections: NatsConnection[] = [];
+  for (let i = 0; i < 3; i++) {
+    const connection = await connect({ servers: broker.broker.url, token: "broker-token" });
+    const options = { concurrency: 4, retryMs: 100, report: () => undefined };
+    connections.push(connection);
+    others.push(await startIngest({ connection, store: warehouse.store, ...options }));
+  }
+  const ids: string[] = [];
+  for (let sequence = 0; sequence < 60; sequence++) {
+    const { id, message } = batch("shared", sequence);
+    ids.push(id);
+    await publish("shared", message);
+    if (sequence === 20) await others[0]?.stop();
+  }
+  await until(() => ids.every((id) => notices.includes(id)), 50_000);
+  await Promise.all(others.map((other) => other.stop()));
+  await Promise.all(connections.map((connection) => connection.close()));
+  expect(
+    await read("SELECT count() AS n, uniqExact(batch, row) AS u FROM syn_replies WHERE campaign = 'shared'"),
+  ).toEqual([{ n: 600, u: 600 }]);
 });

@@ -29,6 +29,12 @@ beforeAll(async () => {
   agent = await broker.identity.enroll("fra-1", "fra");
   await migrate(warehouse.store, readMigrations("coordinator/store/sql"));
   await ensureStreams(broker.connection);
+  const ids = ["all", "holes", "doubles", "lost", "gap", "files"];
+  const rest = { state: "running", record: "", created_at: 0, updated_at: 0 };
+  await warehouse.store.insertRows(
+    "campaigns",
+    ids.map((id) => ({ id, series: id, ...rest })),
+  );
   ingest = await startIngest({
     connection: broker.connection,
     store: warehouse.store,

@@ -139,11 +139,61 @@ test("a batch without a notice is published again, and one notice is enough", as
   expect(committed).toEqual(["b1"]);
 });
 
-test("batches from before a restart of the agent are published as a repetition", async () => {
+test("batches from before a restart are asked for first, and published as a repetition when nothing is said", async () => {
   const server = await coordinator();
   await add("b1", "rows");
-  publish();
-  expect(await server.next()).toMatchObject({ attempt: "2" });
+  publish({ answerMs: 300 });
+  const question = await server.next();
+  expect(question).toMatchObject({ subject: "parallax.rows.weekly-1.fra.fra-1", attempt: "" });
+  expect(JSON.parse(question.text)).toEqual({ batches: [{ batch: "b1", table: "syn_replies" }] });
+  expect(await server.next()).toMatchObject({ text: "rows", attempt: "2" });
+});
+
+test("a batch whose notice came in the agent's absence is dropped upon the answer, without another publication", async () => {
+  const server = await coordinator();
+  await add("b1", "rows");
+  const publisher = publish();
+  await server.next();
+  server.notice("b1");
+  await until(() => committed.includes("b1"));
+  expect(spool.list()).toEqual([]);
+  expect(publisher.stats()).toMatchObject({ published: 0, republished: 0 });
+});
+
+test("a notice that was missed while the broker was away is asked for when it is back", async () => {
+  const server = await coordinator();
+  publish().wake();
+  await add("b1", "rows");
+  expect(await server.next()).toMatchObject({ text: "rows" });
+  await broker.kill();
+  await until(() => problems.includes("the broker is away"));
+  await broker.start();
+  const question = await server.next();
+  expect(JSON.parse(question.text)).toEqual({ batches: [{ batch: "b1", table: "syn_replies" }] });
+});
+
+test("a batch that ingest buried is kept aside, published no more, and dropped when it is committed after all", async () => {
+  const server = await coordinator();
+  const buried: string[] = [];
+  const publisher = publish({
+    noticeTimeoutMs: 100,
+    onBuried: ({ batch }, reason) => buried.push(`${batch}: ${reason}`),
+  });
+  await add("b1", "rows");
+  publisher.wake();
+  await server.next();
+  server.notice("buried b1 no such column");
+  await until(() => buried.length > 0);
+  const { published } = publisher.stats();
+  await sleep(1_500);
+  expect(publisher.stats()).toMatchObject({ published, buried: 1 });
+  expect(buried).toEqual(["b1: no such column"]);
+  expect(spool.list()).toEqual([]);
+  const later = await openSpool({ folder, maxBytes: 10_000_000, report: (problem) => problems.push(problem) });
+  expect(later.aside().map(({ batch }) => batch)).toEqual(["b1"]);
+  server.notice("b1");
+  await until(() => committed.includes("b1"));
+  expect(spool.aside()).toEqual([]);
 });
 
 test("batches made while the broker is away arrive when it is back", async () => {

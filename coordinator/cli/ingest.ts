@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import pino from "pino";
+import type { Argv, CommandModule } from "yargs";
+import { columns } from "../../shared/cli/table.js";
+import { errorMessage, UserError } from "../../shared/errors.js";
+import type { DeadLetter, Replayed } from "../ingest/dead.js";
+import { createClient } from "./client.js";
+import type { CommonArguments } from "./common.js";
+import { interrupted } from "./interrupted.js";
+
+interface IngestArguments extends CommonArguments {
+  nats: string;
+  natsTokenFile: string | undefined;
+  clickhouse: string;
+  clickhouseUser: string;
+  clickhousePasswordFile: string | undefined;
+  database: string;
+  logLevel: string;
+}
+interface ReplayArguments extends CommonArguments {
+  batch: string | undefined;
+}
+
+const CONCURRENCY = 4;
+
+const deadListCommand: CommandModule<CommonArguments, CommonArguments> = {
+  command: "list",
+  describe: "What could not be inserted: when, why, from whom",
+  handler: async ({ data, json }) => {
+    const letters = (await createClient(data).call("/v1/dead")) as DeadLetter[];
+    process.stdout.write(json ? `${JSON.stringify(letters)}\n` : `${letterTable(letters)}\n`);
+  },
+};
+
+const deadCommand: CommandModule<CommonArguments, CommonArguments> = {
+  command: "dead",
+  describe: "Batches that could not be inserted",
+  builder: (args: Argv<CommonArguments>) => args.command(deadListCommand).demandCommand(1, "no command is given"),
+  handler: () => undefined,
+};
+
+const replayDeadCommand: CommandModule<CommonArguments, ReplayArguments> = {
+  command: "replay-dead",
+  describe: "Put batches that could not be inserted through ingest again, and remove those that are in the tables then",
+  builder: (args: Argv<CommonArguments>) =>
+    args.option("batch", { type: "string", describe: "Only this one; all by default" }),
+  handler: async ({ data, json, batch }) => {
+    const outcomes: Replayed[] = [];
+    const body = batch === undefined ? {} : { batch };
+    for await (const value of createClient(data).lines("/v1/dead/replay", undefined, body)) {
+      const one = value as Replayed;
+      outcomes.push(one);
+      process.stdout.write(json ? `${JSON.stringify(one)}\n` : `${outcomeLine(one)}\n`);
+    }
+    if (batch !== undefined && outcomes.length === 0) {
+      throw new UserError(`no dead letter is of batch ${batch}`, { remedy: "see `parallax ingest dead list`" });
+    }
+    const left = outcomes.filter(({ outcome }) => outcome !== "committed").length;
+    if (left > 0) {
+      throw new UserError(`${left} of ${outcomes.length} are still dead letters`, {
+        remedy: "mend what their reasons name (an older coordinator: install the version of the agents) and repeat it",
+      });
+    }
+  },
+};
+
+/** `parallax ingest`: batches from the broker into the tables, in a process of its own; and its dead letters. */
+export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
+  command: "ingest",
+  describe: "Carry batches from a broker into a warehouse, beside other such processes; dead letters",
+  builder: (args: Argv<CommonArguments>) =>
+    args
+      .command(deadCommand)
+      .command(replayDeadCommand)
+      .option("nats", { type: "string", demandOption: true, describe: "Broker, as nats://host:port" })
+      .option("natsTokenFile", { type: "string", describe: "File with the broker's token" })
+      .option("clickhouse", { type: "string", demandOption: true, describe: "ClickHouse, as http://host:port" })
+      .option("clickhouseUser", { type: "string", default: "parallax", describe: "User that may insert" })
+      .option("clickhousePasswordFile", { type: "string", describe: "File with the user's password" })
+      .option("database", { type: "string", default: "parallax", describe: "Database of the tables" })
+      .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "info" }),
+  handler: async (args) => {
+    const { runIngest } = await import("../ingest/process.js");
+    const log = pino({ level: args.logLevel, base: null }, pino.destination(2));
+    const ended = interrupted();
+    await runIngest(
+      {
+        nats: args.nats,
+        natsToken: secret("--nats-token-file", args.natsTokenFile),
+        clickhouse: {
+          url: args.clickhouse,
+          username: args.clickhouseUser,
+          password: secret("--clickhouse-password-file", args.clickhousePasswordFile),
+          database: args.database,
+        },
+        concurrency: CONCURRENCY,
+        log,
+      },
+      ended.promise,
+    );
+  },
+};
+
+function secret(option: string, file: string | undefined): string {
+  if (file === undefined) return "";
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw new UserError(`${option}: ${file} cannot be read: ${errorMessage(cause)}`, {
+      remedy: "name a file that this user can read",
+      exitCode: 2,
+      cause,
+    });
+  }
+}
+
+function letterTable(letters: readonly DeadLetter[]): string {
+  if (letters.length === 0) return "no dead letters: every batch could be inserted";
+  const rows = letters.map(({ buriedAt, batch, table, rows: count, subject, reason }) => [
+    buriedAt.slice(0, 19),
+    batch ?? "no batch",
+    table ?? "",
+    String(count ?? ""),
+    subject,
+    reason,
+  ]);
+  return columns([["time (UTC)", "batch", "table", "rows", "subject", "reason"], ...rows]);
+}
+
+function outcomeLine({ batch, subject, outcome, again }: Replayed): string {
+  return `${batch ?? "no batch"} of ${subject}: ${outcome}${again === "" ? "" : `: ${again}`}`;
+}

@@ -1,0 +1,74 @@
+import { connect } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { errorMessage, UserError } from "../../shared/errors.js";
+import { ensureStreams } from "../broker/streams.js";
+import { createStore, type StoreOptions } from "../store/store.js";
+import { startIngest } from "./ingest.js";
+
+export interface IngestProcessOptions {
+  /** For instance "nats://192.0.2.1:4222". */
+  readonly nats: string;
+  /** Empty: the broker asks for none. */
+  readonly natsToken: string;
+  readonly clickhouse: StoreOptions;
+  readonly concurrency: number;
+  readonly log: Logger;
+}
+
+/**
+ * Ingest alone, until `ended` settles. All such processes share one consumer: the broker gives each batch to one of them,
+ * and to another when that one dies; the look-up of redelivered batches makes the rest safe. The tables are made by the
+ * coordinator.
+ * @throws UserError when broker or tables cannot be reached
+ */
+export async function runIngest(options: IngestProcessOptions, ended: Promise<void>): Promise<void> {
+  const { nats, natsToken, clickhouse, log } = options;
+  const store = createStore(clickhouse);
+  try {
+    await needTables(() => store.command("SELECT 1 FROM ledger LIMIT 0"), clickhouse.url);
+    const connection = await connect({
+      servers: nats,
+      ...(natsToken === "" ? {} : { token: natsToken }),
+      name: "ingest",
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+    }).catch((cause: unknown) => {
+      throw new UserError(`no broker at ${nats}: ${errorMessage(cause)}`, {
+        remedy: "see --nats and --nats-token-file",
+        cause,
+      });
+    });
+    try {
+      await ensureStreams(connection);
+      const ingest = await startIngest({
+        connection,
+        store,
+        concurrency: options.concurrency,
+        report: (problem) => log.warn(problem),
+      });
+      log.info({ nats, clickhouse: clickhouse.url }, "ingest is up");
+      try {
+        await ended;
+      } finally {
+        await ingest.stop();
+        log.info(ingest.stats(), "ingest has stopped");
+      }
+    } finally {
+      // What was acknowledged must get there.
+      await connection.drain();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function needTables(ask: () => Promise<void>, url: string): Promise<void> {
+  try {
+    await ask();
+  } catch (cause) {
+    throw new UserError(`the tables at ${url} cannot be used: ${errorMessage(cause).split("\n")[0]}`, {
+      remedy: "see --clickhouse and its options; `parallax up` makes and upgrades the tables",
+      cause,
+    });
+  }
+}
