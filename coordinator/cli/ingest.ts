@@ -72,21 +72,25 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
     args
       .command(deadCommand)
       .command(replayDeadCommand)
-      .option("nats", { type: "string", demandOption: true, describe: "Broker, as nats://host:port" })
-      .option("natsTokenFile", { type: "string", describe: "File with the broker's token" })
+      .option("nats", { type: "string", demandOption: true, describe: "Broker, as tls://host:port or nats://host:port" })
+      .option("natsTokenFile", { type: "string", describe: "File with the token of a broker that is not a coordinator's own" })
       .option("clickhouse", { type: "string", demandOption: true, describe: "ClickHouse, as http://host:port" })
       .option("clickhouseUser", { type: "string", default: "parallax", describe: "User that may insert" })
       .option("clickhousePasswordFile", { type: "string", describe: "File with the user's password" })
       .option("database", { type: "string", default: "parallax", describe: "Database of the tables" })
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "info" }),
   handler: async (args) => {
-    const { runIngest } = await import("../ingest/process.js");
+    const [{ runIngest }, { dialIngest }] = await Promise.all([
+      import("../ingest/process.js"),
+      import("../ingest/dial.js"),
+    ]);
+    const natsToken = secret("--nats-token-file", args.natsTokenFile);
     const log = pino({ level: args.logLevel, base: null }, pino.destination(2));
     const ended = interrupted();
     await runIngest(
       {
         nats: args.nats,
-        natsToken: secret("--nats-token-file", args.natsTokenFile),
+        connect: () => dialIngest({ nats: args.nats, natsToken, data: args.data }),
         clickhouse: {
           url: args.clickhouse,
           username: args.clickhouseUser,

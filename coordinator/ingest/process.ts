@@ -1,4 +1,4 @@
-import { connect } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { errorMessage, UserError } from "../../shared/errors.js";
 import { ensureStreams } from "../broker/streams.js";
@@ -6,10 +6,10 @@ import { createStore, type StoreOptions } from "../store/store.js";
 import { startIngest } from "./ingest.js";
 
 export interface IngestProcessOptions {
-  /** For instance "nats://192.0.2.1:4222". */
+  /** For instance "nats://192.0.2.1:4222"; for messages. */
   readonly nats: string;
-  /** Empty: the broker asks for none. */
-  readonly natsToken: string;
+  /** Makes a connection that reconnects by itself for ever. */
+  readonly connect: () => Promise<NatsConnection>;
   readonly clickhouse: StoreOptions;
   readonly concurrency: number;
   readonly log: Logger;
@@ -22,19 +22,13 @@ export interface IngestProcessOptions {
  * @throws UserError when broker or tables cannot be reached
  */
 export async function runIngest(options: IngestProcessOptions, ended: Promise<void>): Promise<void> {
-  const { nats, natsToken, clickhouse, log } = options;
+  const { nats, clickhouse, log } = options;
   const store = createStore(clickhouse);
   try {
     await needTables(() => store.command("SELECT 1 FROM ledger LIMIT 0"), clickhouse.url);
-    const connection = await connect({
-      servers: nats,
-      ...(natsToken === "" ? {} : { token: natsToken }),
-      name: "ingest",
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 500,
-    }).catch((cause: unknown) => {
+    const connection = await options.connect().catch((cause: unknown) => {
       throw new UserError(`no broker at ${nats}: ${errorMessage(cause)}`, {
-        remedy: "see --nats and --nats-token-file",
+        remedy: "see --nats, --nats-token-file and --data",
         cause,
       });
     });
