@@ -72,8 +72,15 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
     args
       .command(deadCommand)
       .command(replayDeadCommand)
-      .option("nats", { type: "string", demandOption: true, describe: "Broker, as tls://host:port or nats://host:port" })
-      .option("natsTokenFile", { type: "string", describe: "File with the token of a broker that is not a coordinator's own" })
+      .option("nats", {
+        type: "string",
+        demandOption: true,
+        describe: "Broker, as tls://host:port or nats://host:port",
+      })
+      .option("natsTokenFile", {
+        type: "string",
+        describe: "File with the token of a broker that is not a coordinator's own",
+      })
       .option("clickhouse", { type: "string", demandOption: true, describe: "ClickHouse, as http://host:port" })
       .option("clickhouseUser", { type: "string", default: "parallax", describe: "User that may insert" })
       .option("clickhousePasswordFile", { type: "string", describe: "File with the user's password" })

@@ -50,8 +50,10 @@ const UP_WITHIN_MS = 60_000;
 export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
   const { folder } = options;
   const data = join(folder, "data");
-  const [api, warehouse, agents, broker] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  const ports = ["--api-port", api, "--warehouse-port", warehouse, "--agents-port", agents, "--broker-port", broker];
+  const [api, warehouse, agents] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [broker, enrolment] = await Promise.all([freePort(), freePort()]);
+  const stores = ["--warehouse-port", warehouse, "--broker-port", broker];
+  const ports = ["--api-port", api, "--agents-port", agents, "--enrolment-port", enrolment, ...stores];
   const up = [COORDINATOR, "up", "--data", data, ...ports.map(String)];
   const coordinator = startService("coordinator", up, join(folder, "coordinator.log"));
   const parallax = (...args: string[]) => command(COORDINATOR, [...args, "--data", data]);
@@ -66,7 +68,9 @@ export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
   const started: ChaosAgent[] = [];
   for (let number = 1; number <= options.agents; number++) {
     const [toBroker, toCoordinator] = await Promise.all([startRelay(broker), startRelay(agents)]);
-    started.push(startAgent(options, data, `site${number}`, toBroker, toCoordinator));
+    const name = `site${number}`;
+    await enrol(folder, name, parallax);
+    started.push(startAgent(options, name, toBroker, toCoordinator));
   }
   await connected(options.agents);
   return {
@@ -84,21 +88,25 @@ export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
   };
 }
 
-function startAgent(
-  options: ChaosSiteOptions,
-  data: string,
-  name: string,
-  toBroker: Relay,
-  toCoordinator: Relay,
-): ChaosAgent {
+async function enrol(folder: string, name: string, parallax: ChaosSite["parallax"]): Promise<void> {
+  const made = await parallax("enroll", "create", "--name", name, "--vantage", name);
+  const tokenFile = join(folder, `${name}.token`);
+  writeFileSync(tokenFile, made.stdout, { mode: 0o600 });
+  const identity = ["--identity", join(folder, "identity", name)];
+  const enrolled = await command(AGENT, ["enroll", "--token-file", tokenFile, ...identity]);
+  if (made.code !== 0 || enrolled.code !== 0) throw new Error(`not enrolled: ${made.stderr} ${enrolled.stderr}`);
+}
+
+function startAgent(options: ChaosSiteOptions, name: string, toBroker: Relay, toCoordinator: Relay): ChaosAgent {
   const spool = join(options.folder, "spool", name);
   const config = join(options.folder, `${name}.yaml`);
   mkdirSync(spool, { recursive: true });
   const file = {
     name,
     vantage: name,
-    coordinator: { address: `127.0.0.1:${toCoordinator.port}`, tokenFile: join(data, "agent.token") },
-    broker: { url: `nats://127.0.0.1:${toBroker.port}`, tokenFile: join(data, "broker.token") },
+    identity: join(options.folder, "identity", name),
+    coordinator: { address: `127.0.0.1:${toCoordinator.port}` },
+    broker: { url: `tls://127.0.0.1:${toBroker.port}` },
     spool: { folder: spool, maxBytes: options.spoolBytes },
     interface: "lo",
     // Every address has a host: a row for every probe.

@@ -29,7 +29,6 @@ beforeAll(async () => {
   await ensureStreams(broker.connection);
   const campaign = { id: "c", series: "c", state: "running", record: "", created_at: 0, updated_at: 0 };
   await warehouse.store.insertRows("campaigns", [campaign]);
-  writeFileSync(join(folder, "nats.token"), "broker-token\n");
   writeFileSync(join(folder, "password"), `${TOKENS.writer}\n`);
   broker.connection.subscribe("parallax.committed.fra-1", {
     callback: (_, message) => void committed.add(message.string()),
@@ -46,7 +45,7 @@ function ingest(more: { nats?: string; options?: readonly string[] } = {}): {
   child: ChildProcess;
   ended: Promise<{ code: number | null; stderr: string }>;
 } {
-  const args = ["ingest", "--nats", more.nats ?? broker.broker.url, "--nats-token-file", join(folder, "nats.token")];
+  const args = ["ingest", "--nats", more.nats ?? broker.broker.url, "--data", broker.identity.data];
   const store = ["--clickhouse", warehouse.warehouse.url, "--clickhouse-password-file", join(folder, "password")];
   const child = spawn(process.execPath, ["dist/coordinator/main.js", ...args, ...store, ...(more.options ?? [])], {
     stdio: ["ignore", "ignore", "pipe"],
