@@ -116,6 +116,9 @@ describe("a fleet that was installed from the package alone", () => {
     await sleep(10_000);
     // What it still had to send belongs to others by now.
     expect(await synsOf(FROZEN)).toBe(sent);
+    const states = () => coordinator.ask<{ agent: string; state: string }[]>("agents");
+    const isBack = () => states().some(({ agent, state }) => agent === FROZEN && state === "connected");
+    await until("it is back", 30_000, isBack);
     await until("its rows are in the tables, too", 120_000, () => progress().state === "finished");
     expect(await synsOf(FROZEN)).toBe(sent);
     const log = readFileSync(join(delivery.folder, "machines", FROZEN, "agent.log"), "utf8");
