@@ -179,7 +179,7 @@ describe("two campaigns", () => {
 
 describe("an agent that is drained", () => {
   it("gets no more work, finishes what it has, and says when it is safe to upgrade", async () => {
-    const id = await begin(campaign("198.18.0.0/19", 600));
+    const id = await begin(campaign("198.18.0.0/16", 600));
     await system.until(
       () => progress(id),
       ({ sources }) => sources[0]?.agents.length === 2,
