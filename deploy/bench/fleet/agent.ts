@@ -21,8 +21,9 @@ export function benchVantage(number: number): string {
 
 /** From the spool to the commit notice: about what one insert takes, up to a busy store. */
 const COMMIT_MS = { least: 300, most: 2_000 };
-/** Leases with something left to send, as the coordinator gives them: with fewer there is room for one. */
+/** As the coordinator gives leases: there is room with fewer than these that have something left to send, or to commit. */
 const MOST_WORKING = 2;
+const MOST_ACTIVE = 8;
 
 export interface BenchAgentOptions {
   readonly task: AgentsTask;
@@ -87,14 +88,16 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
   const lookForRoom = (marks: readonly LeaseMarks[]): void => {
     running.clear();
     let working = 0;
-    for (const { lease, epoch, sent } of marks) {
+    let active = 0;
+    for (const { lease, epoch, sent, committed } of marks) {
       running.set(lease, { lease, epoch });
       working += sent < (ends.get(lease) ?? 0) ? 1 : 0;
+      active += committed < (ends.get(lease) ?? 0) ? 1 : 0;
     }
     for (const lease of ends.keys()) {
       if (!running.has(lease)) ends.delete(lease);
     }
-    roomSinceMs = working < MOST_WORKING ? (roomSinceMs ?? nowMs()) : null;
+    roomSinceMs = working < MOST_WORKING && active < MOST_ACTIVE ? (roomSinceMs ?? nowMs()) : null;
   };
   const ends = new Map<string, number>();
 
