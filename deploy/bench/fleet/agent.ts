@@ -53,7 +53,8 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
   let batches = 0;
   let hasRows = false;
   let granted: WorkGrant | null = null;
-  let roomSinceMs: number | null = null;
+  /** When each lease that there is room for was first shown to be wanted, oldest first. */
+  let wantedSinceMs: number[] = [];
   const bookkeeping = createBookkeeping(() => granted?.epoch ?? 0);
   const book = createLeaseBook({
     admission: createAdmission(
@@ -97,7 +98,9 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
     for (const lease of ends.keys()) {
       if (!running.has(lease)) ends.delete(lease);
     }
-    roomSinceMs = working < MOST_WORKING && active < MOST_ACTIVE ? (roomSinceMs ?? nowMs()) : null;
+    const wanted = Math.max(0, Math.min(MOST_WORKING - working, MOST_ACTIVE - active));
+    const more = Math.max(0, wanted - wantedSinceMs.length);
+    wantedSinceMs = [...wantedSinceMs.slice(0, wanted), ...new Array<number>(more).fill(nowMs())];
   };
   const ends = new Map<string, number>();
 
@@ -124,9 +127,9 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
       plan: book.plan,
       grant(grant) {
         ends.set(grant.lease, grant.to);
-        if (roomSinceMs !== null) {
-          onGrant({ atMs: Date.now(), latencyMs: nowMs() - roomSinceMs, to: grant.to });
-        }
+        // One that was on its way when a session began answers no heartbeat of it.
+        const sinceMs = wantedSinceMs.shift();
+        if (sinceMs !== undefined) onGrant({ atMs: Date.now(), latencyMs: nowMs() - sinceMs, to: grant.to });
         granted = grant;
         book.grant(grant);
         granted = null;
@@ -137,7 +140,7 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);
         book.forgetPauses();
-        roomSinceMs = null;
+        wantedSinceMs = [];
       },
       heartbeat(sequence) {
         const leases = book.marks(sequence);
