@@ -35,6 +35,10 @@ export interface TestSystem {
   /** Everything that agents sent, in order. */
   readonly sent: SentProbe[];
   startCoordinator(): Promise<void>;
+  /** `host:port` of each service of the coordinator. */
+  ports(): Record<string, string>;
+  /** Lines that coordinators logged. */
+  log(): string[];
   /** SIGKILL. */
   killCoordinator(): Promise<void>;
   /** Enrols it before its first life. */
@@ -57,6 +61,7 @@ export async function startSystem(): Promise<TestSystem> {
   const data = join(folder, "data");
   const sent: SentProbe[] = [];
   const agents = new Map<string, { stop(): Promise<void> }>();
+  const log: string[] = [];
   let up: ChildProcess | null = null;
   let where = { api: "", warehouse: "", agents: "", enrolment: "", broker: "" };
   const identities = new Map<string, AgentIdentity>();
@@ -81,7 +86,6 @@ export async function startSystem(): Promise<TestSystem> {
     data,
     sent,
     async startCoordinator() {
-      const log: string[] = [];
       // The ports stay the same over lives, so that agents find it again.
       const ports = where.api === "" ? PORTS : portsOf(where);
       const child = spawn(process.execPath, [PROGRAM, "up", "--json", "--data", data, ...ports], {
@@ -96,6 +100,12 @@ export async function startSystem(): Promise<TestSystem> {
         }),
       );
     },
+    ports: () => Object.fromEntries(SERVICES.map((name) => [name, addressOf(where, name)])),
+    log: () =>
+      log
+        .join("")
+        .split("\n")
+        .filter((line) => line !== ""),
     async killCoordinator() {
       const gone = new Promise((resolve) => up?.once("exit", resolve));
       up?.kill("SIGKILL");
@@ -165,7 +175,10 @@ export async function startSystem(): Promise<TestSystem> {
 }
 
 function portsOf(where: Readonly<Record<string, string>>): string[] {
-  return Object.entries(where).flatMap(([name, address]) =>
-    SERVICES.includes(name) ? [`--${name}-port`, /:(\d+)\/?$/.exec(address)?.[1] ?? "0"] : [],
-  );
+  return SERVICES.flatMap((name) => [`--${name}-port`, addressOf(where, name).split(":")[1] ?? "0"]);
+}
+
+/** `host:port`, whatever URL it is in. */
+function addressOf(where: Readonly<Record<string, string>>, name: string): string {
+  return /([\w.]+:\d+)\/?$/.exec(where[name] ?? "")?.[1] ?? "";
 }
