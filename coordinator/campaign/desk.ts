@@ -88,6 +88,7 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
       settled.add(agent);
       offer(agent);
     },
+    holds: (agent) => books().some(({ state }) => state.leases.of(agent).length > 0),
     refused({ identity }, { lease, epoch, reason }) {
       const book = books().find((candidate) => candidate.state.plan === planOfLease(lease));
       book?.apply({ type: "refusal", agent: identity.agent, lease, epoch, reason, nowMs: clock.monotonicMs() });

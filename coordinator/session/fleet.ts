@@ -63,6 +63,8 @@ export interface FleetListener {
   refused(agent: ConnectedAgent, refusal: Refusal): void;
   /** Its stream has ended; it may come back. */
   left?(agent: ConnectedAgent): void;
+  /** Whether an agent of this name has work, by what it was given: the grant may still be on its way. */
+  holds?(agent: string): boolean;
 }
 
 /** The session server's handle of one session. */
@@ -208,7 +210,9 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 
   const drainOf = ({ identity, leases, stats }: Member): AgentView["drain"] => {
-    if (!drained.has(identity.agent)) return "";
+    const { agent } = identity;
+    if (!drained.has(agent)) return "";
+    if (listeners.some((listener) => listener.holds?.(agent) === true)) return "draining";
     return leases === 0 && (stats?.spoolBytes ?? 0) === 0 ? "drained" : "draining";
   };
 

@@ -51,6 +51,24 @@ describe("the fleet", () => {
     expect(fleet.find("fra-1")).toBeUndefined();
   });
 
+  it("calls an agent drained only when nobody knows of work that is still on its way to it", () => {
+    let isGranted = true;
+    fleet.listen({
+      joined: () => undefined,
+      heartbeat: () => undefined,
+      refused: () => undefined,
+      holds: (agent) => agent === "fra-1" && isGranted,
+    });
+    const session = fleet.join(identity(), recordingLink());
+    session.heartbeat(heartbeat(1));
+    const drain = () => fleet.list().map((view) => view.drain);
+    expect(drain()).toEqual([""]);
+    fleet.setDrained(new Set(["fra-1"]));
+    expect([drain(), fleet.find("fra-1")?.ready]).toEqual([["draining"], false]);
+    isGranted = false;
+    expect(drain()).toEqual(["drained"]);
+  });
+
   it("keeps the first of two processes with one name as long as it is heard", () => {
     const first = recordingLink();
     fleet.join(identity(), first);
