@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CampaignProgress } from "../../../coordinator/campaign/progress.js";
+import type { CertificateReport } from "../../../coordinator/certificate/verify.js";
 import type { LabProcess } from "../../../deploy/lab/client.js";
 import type { Lab, LabMachine, startLab as StartLab } from "../../../deploy/lab/lab.js";
 import { type Coordinator, startCoordinator } from "./coordinator.js";
@@ -171,4 +172,34 @@ describe("a fleet that was installed from the package alone", () => {
     );
     expect(byPort.map(({ agent, port }) => `${agent}:${port}`)).toEqual(["fra-443:443", "fra-80:80", "nyc-80:80"]);
   });
+
+  it("ends with a certificate that holds without the coordinator, and counts what may have been asked twice", async () => {
+    const file = join(folder, "certificate.json");
+    const { id } = progress();
+    // It is made when the campaign has settled, moments after its end.
+    await until("it is signed", 30_000, () =>
+      isAnswered(() => coordinator.ask("campaign", "certificate", id, "--out", file)),
+    );
+    await coordinator.stop();
+    const { problems, state, sources } = coordinator.ask<CertificateReport>("campaign", "verify", file);
+    expect({ problems, state }).toEqual({ problems: [], state: "finished" });
+    expect(sources).toHaveLength(2);
+    for (const { size, counts } of sources) {
+      expect({ size, ...counts, repeated: 0 }).toEqual({
+        ...{ size: HOSTS, asked: HOSTS, skipped: 0, uncertain: 0, notAsked: 0 },
+        repeated: 0,
+      });
+    }
+    expect(sources.find(({ id: source }) => source.endsWith("/80"))?.counts.repeated).toBeGreaterThan(0);
+  }, 60_000);
 });
+
+function isAnswered(ask: () => unknown): boolean {
+  try {
+    ask();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("parallax campaign certificate")) return false;
+    throw error;
+  }
+}
