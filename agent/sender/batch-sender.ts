@@ -22,7 +22,7 @@ export interface BatchStage {
   fill(permitted: number, nowMs: number): number;
   /** All probes of the batch are out. */
   onOut(): void;
-  /** There was nothing to send: milliseconds to wait, or null when every index is over. */
+  /** There was nothing to send: milliseconds until there may be, or null when every index is over. */
   idleMs(nowMs: number): number | null;
   progress(): { readonly done: number; readonly skipped: number };
 }
@@ -30,7 +30,7 @@ export interface BatchStage {
 /** Puts the probes of `entries` entries that the builder was given into the port's first `slots` slots. */
 export type WriteBatch = (entries: number, slots: number, unixMs: number) => void;
 
-/** Looking again at a closed gate, an empty cap or a busy device costs next to nothing. */
+/** Looking again at a closed gate, an empty cap, a full table, a reply window or a busy device costs next to nothing. */
 const LONGEST_WAIT_MS = 20;
 const GATE_PAUSE_MS = 5;
 const BUSY_PAUSE_MS = 0.2;
@@ -93,7 +93,10 @@ export function createBatchSender(
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
     filled = stage.fill(permitted, nowMs);
     cap.giveBack(permitted - filled);
-    if (filled === 0) return stage.idleMs(nowMs);
+    if (filled === 0) {
+      const idleMs = stage.idleMs(nowMs);
+      return idleMs === null ? null : Math.min(LONGEST_WAIT_MS, idleMs);
+    }
     filledAtMs = nowMs;
     return flush();
   }

@@ -51,8 +51,6 @@ const CURRENT = 2;
 const SENT = 3;
 const NONE = -1;
 
-/** Looking again at a full table or a reply window costs next to nothing. */
-const LONGEST_WAIT_MS = 20;
 /** Targets that may wait for their prefix's budget at the same time. */
 const MOST_DEFERRED = 1 << 14;
 
@@ -269,7 +267,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
     idleMs(nowMs) {
       beginWindows();
       if (schedule.done >= to) return null;
-      return Math.min(LONGEST_WAIT_MS, Math.max(1, deferred.nextAtMs() - nowMs));
+      return Math.max(1, deferred.nextAtMs() - nowMs);
     },
     progress: () => ({ done: schedule.done, skipped }),
   };

@@ -36,7 +36,6 @@ export interface TraceSenderOptions extends BatchSenderOptions {
   readonly skips: Skips;
 }
 
-const LONGEST_WAIT_MS = 20;
 /** How soon a complete answer is noticed. */
 const LOOK_MS = 5;
 const SHORTEST_WAIT_MS = 0.5;
@@ -185,7 +184,7 @@ function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStag
   }
 
   function waitMs(nowMs: number): number {
-    let wait = LONGEST_WAIT_MS;
+    let wait = Number.POSITIVE_INFINITY;
     for (const chunk of chunks.open) {
       wait = Math.min(wait, chunk.state === "sending" ? chunk.sweepAtMs - nowMs : LOOK_MS);
     }

@@ -8,6 +8,7 @@ import { createTraceLab, type TraceLab } from "./trace-lab.js";
 const hasTcpdump = spawnSync("tcpdump", ["--version"]).status === 0;
 const hasScamper = spawnSync("scamper", ["-v"]).error === undefined;
 if (!hasTcpdump) process.stderr.write("traces are not read from captures: there is no tcpdump on this machine\n");
+if (!hasScamper) process.stderr.write("no capture of scamper's is read: there is no scamper on this machine\n");
 
 interface HopLine {
   readonly target: string;
