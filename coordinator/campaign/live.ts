@@ -123,6 +123,8 @@ export async function openCampaign(deps: LiveDeps, start: CampaignRecord, revisi
     for (const book of [...books, ...canaries]) {
       const { coverage } = book.state;
       if (coverage.length > 0) {
+        // What a crash can take back must not be told: after it the leases may end at other places.
+        await book.saved();
         await store.saveCoverage(
           record.id,
           coverage.map((interval) => ({ ...interval, source: book.record.id })),

@@ -116,13 +116,23 @@ describe("the lease machine", () => {
         verify(isComplete(world.state), "it does not end");
         world.checkCoverage();
         verify(world.committed.size >= SIZE - sizeOf(world.state.skipped), "not all is committed");
-        const told = world.coverage.filter((row) => row.kind !== "uncertain").sort((a, b) => a.from - b.from);
+        const told = [...world.coverage.values()]
+          .filter((row) => row.kind !== "uncertain")
+          .sort((a, b) => a.from - b.from);
         const end = told.reduce((at, row) => (row.from === at ? row.to : Number.NaN), 0);
         verify(end === SIZE, "the coverage does not tile the source");
         const rises = world.epochs.every((epoch, i) => i === 0 || epoch > (world.epochs[i - 1] ?? 0));
         verify(rises, "an epoch was given out twice");
       }),
-      { numRuns: RUNS },
+      {
+        numRuns: RUNS,
+        examples: [
+          // A row is told twice: the coordinator begins again before it has stored that it was told.
+          [[261_734_608, 282_816_128, 225_155_024, 945_511_200]],
+          // What is left out while the broker is away is forgotten by a coordinator that begins again.
+          [[282_816_128, 261_734_608, 225_155_024, 945_511_200]],
+        ],
+      },
     );
   }, 600_000);
 });

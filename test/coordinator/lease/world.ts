@@ -71,7 +71,8 @@ export class World {
   readonly accepted = new Map<string, { session: number; sequence: number }>();
   readonly committed = new Set<number>();
   readonly epochs: number[] = [];
-  readonly coverage: CoverageInterval[] = [];
+  /** What the store was told, by the key that its table has: a row told again replaces the first. */
+  readonly coverage = new Map<string, CoverageInterval>();
   /** `index epoch` of everything that was sent. */
   readonly sent = new Map<string, { readonly index: number; readonly epoch: number }>();
   /** The broker does not answer: nothing is stored, and nobody gets a grant. */
@@ -383,15 +384,17 @@ export class World {
     for (const { index, epoch } of this.sent.values()) {
       const isTold = (row: CoverageInterval) =>
         row.epoch === epoch && row.kind !== "skipped" && row.from <= index && index < row.to;
-      if (!this.coverage.some(isTold)) {
+      if (![...this.coverage.values()].some(isTold)) {
         throw new Error(`index ${index} was sent under ${epoch}, and the coverage does not say so`);
       }
     }
   }
 
+  /** Only what is in the control state is told: the rest may be lost in a crash, and end otherwise after it. */
   saveCoverage(): void {
-    this.coverage.push(...this.state.coverage);
-    this.apply({ type: "coverage-saved", count: this.state.coverage.length });
+    const durable = this.state.coverage.filter((row) => this.storedState.coverage.includes(row));
+    for (const row of durable) this.coverage.set(`${row.kind} ${row.epoch} ${row.from}`, row);
+    this.apply({ type: "coverage-saved", count: durable.length });
   }
 
   checkSend(machine: Machine, lease: HeldLease, index: number): void {
