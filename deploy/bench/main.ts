@@ -7,6 +7,7 @@ import { UserError } from "../../shared/errors.js";
 import { benchCost } from "./cost.js";
 import { benchFleet } from "./fleet/fleet.js";
 import { benchHosts } from "./hosts.js";
+import { benchIngest } from "./ingest/ingest.js";
 import { benchReceive } from "./receive.js";
 import { type BenchResult, machine, textOf } from "./result.js";
 import { benchSyn } from "./syn.js";
@@ -19,10 +20,11 @@ const BENCHES = {
   cost: benchCost,
   trace: benchTrace,
   fleet: benchFleet,
+  ingest: benchIngest,
 };
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
 
-const { bench, rounds, seconds, minutes, agents, only, output } = await yargs(hideBin(process.argv))
+const { bench, rounds, seconds, minutes, agents, rows, only, output } = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .command("$0 [bench..]", "Measure speed on this machine; needs root, as it makes network namespaces", (parser) =>
     parser.positional("bench", { choices: NAMES, array: true, default: NAMES, describe: "Which; default: all" }),
@@ -31,6 +33,7 @@ const { bench, rounds, seconds, minutes, agents, only, output } = await yargs(hi
   .option("seconds", { type: "number", default: 3, describe: "Length of one measurement" })
   .option("minutes", { type: "number", default: 5, describe: "In fleet: how long the campaign takes" })
   .option("agents", { type: "number", default: 1_000, describe: "In fleet: how many, at least 100" })
+  .option("rows", { type: "number", default: 1_500_000, describe: "In ingest: how many a round" })
   .option("only", {
     type: "string",
     array: true,
@@ -51,6 +54,7 @@ try {
       seconds,
       minutes,
       agents,
+      rows,
       only,
       folder,
       say: (text) => console.error(text),

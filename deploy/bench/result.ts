@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly minutes: number;
   /** How many agents a fleet has. */
   readonly agents: number;
+  /** How many rows are ingested in a round. */
+  readonly rows: number;
   /** Parts of the names of the contenders that are to run; none: all of them. */
   readonly only: readonly string[];
   /** For files that go when the bench ends. */
