@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../shared/errors.js";
+import { engineConfiguration } from "./configuration.js";
 import { type Engine, openEngine } from "./engine.js";
 import { createGuard } from "./guard.js";
 import type { ChildMessage, ParentMessage } from "./messages.js";
@@ -40,7 +42,7 @@ async function serve(start: ParentMessage): Promise<void> {
   mkdirSync(emptyFolder, { recursive: true });
   process.chdir(emptyFolder);
   const configuration = join(start.folder, "config.xml");
-  writeFileSync(configuration, CONFIGURATION);
+  writeFileSync(configuration, engineConfiguration(availableParallelism()));
   const engine = openEngine(dataFolder, [`--config-file=${configuration}`]);
   const tableFunctions = await setUp(engine, start.database);
   const server = createWarehouseServer({
@@ -79,9 +81,3 @@ async function setUp(engine: Engine, database: string): Promise<string[]> {
     connection.close();
   }
 }
-
-const CONFIGURATION = `<clickhouse>
-  <max_server_memory_usage>8589934592</max_server_memory_usage>
-  <mark_cache_size>268435456</mark_cache_size>
-</clickhouse>
-`;

@@ -14,6 +14,7 @@ import {
   uint32,
   uint64,
 } from "./column.js";
+import { words } from "./dictionary.js";
 import type { FactRow, HandshakeRow, SynReplyRow, TargetSkipRow, TraceHopRow } from "./rows.js";
 import type { Column, FactTable } from "./tables.js";
 
@@ -37,12 +38,12 @@ export const COLUMNS: { readonly [Table in FactTable]: () => readonly BoundColum
 function synReplyColumns(): readonly BoundColumn<SynReplyRow>[] {
   return [
     bind("row", uint32(), (_row, number) => number),
-    bind("source", string(), (row) => row.source),
+    bind("source", words(), (row) => row.source),
     bind("index", uint64(), (row) => row.index),
     bind("target", ipv6(), (row) => row.target),
     bind("port", uint16(), (row) => row.port),
-    bind("variant", string(), (row) => row.variant),
-    bind("verdict", string(), (row) => row.verdict),
+    bind("variant", words(), (row) => row.variant),
+    bind("verdict", words(), (row) => row.verdict),
     bind("received_at", dateTime64(), (row) => row.receivedAtUs),
     bind("rtt_us", nullableUint32(), (row) => row.rttUs),
     bind("responder", ipv6(), (row) => row.responder),
@@ -61,19 +62,19 @@ function synReplyColumns(): readonly BoundColumn<SynReplyRow>[] {
 function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
   return [
     bind("row", uint32(), (_row, number) => number),
-    bind("source", string(), (row) => row.source),
+    bind("source", words(), (row) => row.source),
     bind("index", uint64(), (row) => row.index),
     bind("target", ipv6(), (row) => row.target),
     bind("port", uint16(), (row) => row.port),
-    bind("variant", string(), (row) => row.variant),
+    bind("variant", words(), (row) => row.variant),
     bind("ttl", uint8(), (row) => row.ttl),
-    bind("kind", string(), (row) => row.kind),
+    bind("kind", words(), (row) => row.kind),
     bind("responder", ipv6(), (row) => row.responder),
     bind("received_at", dateTime64(), (row) => row.receivedAtUs),
     bind("rtt_us", nullableUint32(), (row) => row.rttUs),
     bind("reply_ttl", uint8(), (row) => row.replyTtl),
-    bind("verdict", string(), (row) => row.verdict),
-    bind("mptcp", string(), (row) => row.mptcp),
+    bind("verdict", words(), (row) => row.verdict),
+    bind("mptcp", words(), (row) => row.mptcp),
     bind("changes", stringArray(), (row) => row.changes),
     bind("unobservable", stringArray(), (row) => row.unobservable),
     bind("quote", string(), (row) => row.quote),
@@ -90,19 +91,19 @@ function traceHopColumns(): readonly BoundColumn<TraceHopRow>[] {
 function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
   return [
     bind("row", uint32(), (_row, number) => number),
-    bind("source", string(), (row) => row.source),
+    bind("source", words(), (row) => row.source),
     bind("index", uint64(), (row) => row.index),
     bind("target", ipv6(), (row) => row.target),
     bind("port", uint16(), (row) => row.port),
-    bind("variant", string(), (row) => row.variant),
-    bind("verdict", string(), (row) => row.verdict),
-    bind("after", string(), (row) => row.after),
-    bind("syn_verdict", string(), (row) => row.synVerdict),
-    bind("join_probe", string(), (row) => row.joinProbe),
+    bind("variant", words(), (row) => row.variant),
+    bind("verdict", words(), (row) => row.verdict),
+    bind("after", words(), (row) => row.after),
+    bind("syn_verdict", words(), (row) => row.synVerdict),
+    bind("join_probe", words(), (row) => row.joinProbe),
     bind("join_probe_reason", nullableUint32(), (row) => row.joinProbeReason),
-    bind("join", string(), (row) => row.join),
+    bind("join", words(), (row) => row.join),
     bind("join_reason", nullableUint32(), (row) => row.joinReason),
-    bind("join_removal", string(), (row) => row.joinRemoval),
+    bind("join_removal", words(), (row) => row.joinRemoval),
     bind("no_join", uint8(), (row) => Number(row.noJoin)),
     bind("checksum_required", uint8(), (row) => Number(row.checksumRequired)),
     bind("receiver_key", nullableUint64(), (row) => row.receiverKey),
@@ -122,11 +123,11 @@ function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
 function targetSkipColumns(): readonly BoundColumn<TargetSkipRow>[] {
   return [
     bind("row", uint32(), (_row, number) => number),
-    bind("source", string(), (row) => row.source),
+    bind("source", words(), (row) => row.source),
     bind("index", uint64(), (row) => row.index),
     bind("target", ipv6(), (row) => row.target),
     bind("port", uint16(), (row) => row.port),
-    bind("reason", string(), (row) => row.reason),
+    bind("reason", words(), (row) => row.reason),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { DecodeError } from "../errors.js";
 import { ByteBuffer } from "./byte-buffer.js";
+import { constantWord } from "./dictionary.js";
 import { MAX_BATCH_ROWS } from "./native.js";
 
 /** What ingest adds to every row of a batch: from the authenticated subject, and the batch's id. */
@@ -12,23 +13,24 @@ export interface BatchConstants {
 }
 
 /**
- * The Native block (layout: native.ts) with four more columns in front: campaign, vantage and agent (String) and batch
- * (UUID: two little-endian UInt64, the more significant first), the same in every row. Rows are not parsed. Throws
+ * The Native block (layout: native.ts) with four more columns in front: campaign, vantage and agent
+ * (LowCardinality(String)) and batch (UUID: two little-endian UInt64, the more significant first), the same in every row. Rows are not parsed, and
+ * not copied: the result is the pieces of the whole block, in order. Throws
  * DecodeError when the block does not begin with its two counts or has more rows than a batch may have.
  */
-export function prependConstants(block: Uint8Array, constants: BatchConstants): Uint8Array {
+export function prependConstants(block: Uint8Array, constants: BatchConstants): Uint8Array[] {
   const { columns, rows, end } = readCounts(block);
   const start = new ByteBuffer();
   start.varint(columns + 4);
   start.varint(rows);
-  return Buffer.concat([
+  return [
     start.view(),
-    constantColumn("campaign", "String", stringBytes(constants.campaign), rows),
-    constantColumn("vantage", "String", stringBytes(constants.vantage), rows),
-    constantColumn("agent", "String", stringBytes(constants.agent), rows),
-    constantColumn("batch", "UUID", uuidBytes(constants.batch), rows),
+    ...wordColumn("campaign", constants.campaign, rows),
+    ...wordColumn("vantage", constants.vantage, rows),
+    ...wordColumn("agent", constants.agent, rows),
+    ...uuidColumn("batch", constants.batch, rows),
     block.subarray(end),
-  ]);
+  ];
 }
 
 /** The numbers of columns and rows that a Native block begins with, and where its first column starts. */
@@ -41,15 +43,14 @@ export function readCounts(block: Uint8Array): { columns: number; rows: number; 
   return { columns: columns.value, rows: rows.value, end: rows.end };
 }
 
-/** A column of a Native block with the same value, given as its bytes, in every row. */
-export function constantColumn(name: string, type: string, value: Uint8Array, rows: number): Uint8Array {
-  const header = new ByteBuffer();
-  header.string(name);
-  header.string(type);
-  const column = Buffer.alloc(header.length + rows * value.length);
-  column.set(header.view());
-  column.fill(value, header.length);
-  return column;
+/** A column of type LowCardinality(String) with the same text in every row, in pieces. */
+export function wordColumn(name: string, text: string, rows: number): Uint8Array[] {
+  return [stringBytes(name), stringBytes("LowCardinality(String)"), constantWord(text, rows)];
+}
+
+function uuidColumn(name: string, uuid: string, rows: number): Uint8Array[] {
+  const value = uuidBytes(uuid);
+  return [stringBytes(name), stringBytes("UUID"), Buffer.alloc(rows * value.length, value)];
 }
 
 /** A text as a value of a String column. */
@@ -59,7 +60,7 @@ export function stringBytes(value: string): Uint8Array {
   return bytes.view();
 }
 
-function uuidBytes(text: string): Uint8Array {
+function uuidBytes(text: string): Buffer {
   const hex = text.replaceAll("-", "");
   if (!/^[0-9a-f]{32}$/i.test(hex)) {
     throw new DecodeError(`not a UUID: ${text}`);

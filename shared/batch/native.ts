@@ -7,6 +7,7 @@
  *   UIntN, DateTime64(6)  little-endian values, DateTime64 as microseconds in 64 bits
  *   IPv6                  16 bytes each, network order
  *   String                strings
+ *   LowCardinality(String)  see dictionary.ts
  *   Nullable(T)           one byte a row (1 = null), then T, with any value where null
  *   Array(String)         UInt64 a row, the number of elements up to and with this row; then all elements as strings
  */

@@ -15,6 +15,7 @@ export type NativeType =
   | "DateTime64(6)"
   | "IPv6"
   | "String"
+  | "LowCardinality(String)"
   | "Array(String)"
   | "Nullable(UInt16)"
   | "Nullable(UInt32)"
@@ -35,12 +36,12 @@ export type BatchTable = FactTable | "ledger";
 export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   syn_replies: [
     { name: "row", type: "UInt32" },
-    { name: "source", type: "String" },
+    { name: "source", type: "LowCardinality(String)" },
     { name: "index", type: "UInt64" },
     { name: "target", type: "IPv6" },
     { name: "port", type: "UInt16" },
-    { name: "variant", type: "String" },
-    { name: "verdict", type: "String" },
+    { name: "variant", type: "LowCardinality(String)" },
+    { name: "verdict", type: "LowCardinality(String)" },
     { name: "received_at", type: "DateTime64(6)" },
     { name: "rtt_us", type: "Nullable(UInt32)" },
     { name: "responder", type: "IPv6" },
@@ -56,19 +57,19 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   ],
   trace_hops: [
     { name: "row", type: "UInt32" },
-    { name: "source", type: "String" },
+    { name: "source", type: "LowCardinality(String)" },
     { name: "index", type: "UInt64" },
     { name: "target", type: "IPv6" },
     { name: "port", type: "UInt16" },
-    { name: "variant", type: "String" },
+    { name: "variant", type: "LowCardinality(String)" },
     { name: "ttl", type: "UInt8" },
-    { name: "kind", type: "String" },
+    { name: "kind", type: "LowCardinality(String)" },
     { name: "responder", type: "IPv6" },
     { name: "received_at", type: "DateTime64(6)" },
     { name: "rtt_us", type: "Nullable(UInt32)" },
     { name: "reply_ttl", type: "UInt8" },
-    { name: "verdict", type: "String" },
-    { name: "mptcp", type: "String" },
+    { name: "verdict", type: "LowCardinality(String)" },
+    { name: "mptcp", type: "LowCardinality(String)" },
     { name: "changes", type: "Array(String)" },
     { name: "unobservable", type: "Array(String)" },
     { name: "quote", type: "String" },
@@ -82,19 +83,19 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   ],
   handshakes: [
     { name: "row", type: "UInt32" },
-    { name: "source", type: "String" },
+    { name: "source", type: "LowCardinality(String)" },
     { name: "index", type: "UInt64" },
     { name: "target", type: "IPv6" },
     { name: "port", type: "UInt16" },
-    { name: "variant", type: "String" },
-    { name: "verdict", type: "String" },
-    { name: "after", type: "String" },
-    { name: "syn_verdict", type: "String" },
-    { name: "join_probe", type: "String" },
+    { name: "variant", type: "LowCardinality(String)" },
+    { name: "verdict", type: "LowCardinality(String)" },
+    { name: "after", type: "LowCardinality(String)" },
+    { name: "syn_verdict", type: "LowCardinality(String)" },
+    { name: "join_probe", type: "LowCardinality(String)" },
     { name: "join_probe_reason", type: "Nullable(UInt32)" },
-    { name: "join", type: "String" },
+    { name: "join", type: "LowCardinality(String)" },
     { name: "join_reason", type: "Nullable(UInt32)" },
-    { name: "join_removal", type: "String" },
+    { name: "join_removal", type: "LowCardinality(String)" },
     { name: "no_join", type: "UInt8" },
     { name: "checksum_required", type: "UInt8" },
     { name: "receiver_key", type: "Nullable(UInt64)" },
@@ -111,10 +112,10 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
   ],
   target_skips: [
     { name: "row", type: "UInt32" },
-    { name: "source", type: "String" },
+    { name: "source", type: "LowCardinality(String)" },
     { name: "index", type: "UInt64" },
     { name: "target", type: "IPv6" },
     { name: "port", type: "UInt16" },
-    { name: "reason", type: "String" },
+    { name: "reason", type: "LowCardinality(String)" },
   ],
 };

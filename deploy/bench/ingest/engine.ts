@@ -11,7 +11,7 @@ const waiting = [...task.blocks];
 const work = async (): Promise<void> => {
   const connection = engine.connect();
   await connection.run(`USE ${task.database}`, "Null");
-  await connection.run("SET async_insert = 0", "Null");
+  await connection.run("SET async_insert = 0, optimize_on_insert = 0", "Null");
   for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
     const settings = `SETTINGS insert_deduplication_token = '${basename(file)}'`;
     const sql = `INSERT INTO syn_replies FROM INFILE '${file}' COMPRESSION 'none' ${settings} FORMAT Native`;

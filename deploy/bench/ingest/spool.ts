@@ -50,7 +50,8 @@ export function writeBlocks(from: FilledSpool, folder: string): string[] {
   return batchFiles(from.folder).map((name) => {
     const { batch, block } = decodeBatch(decodeRecord(readFileSync(join(from.folder, name))).message);
     const file = join(folder, batch);
-    writeFileSync(file, prependConstants(block, { campaign: CAMPAIGN, vantage: "fra", agent: "fra-1", batch }));
+    const constants = { campaign: CAMPAIGN, vantage: "fra", agent: "fra-1", batch };
+    writeFileSync(file, Buffer.concat(prependConstants(block, constants)));
     return file;
   });
 }

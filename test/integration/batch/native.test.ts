@@ -118,7 +118,7 @@ test("the engine reads back every value of all tables", async () => {
   ] as const) {
     const table = rows[0]?.table ?? "syn_replies";
     const file = join(folder, `${table}.native`);
-    await writeFile(file, prependConstants(block, constants));
+    await writeFile(file, Buffer.concat(prependConstants(block, constants)));
     expect(readBack(file, table)).toEqual(rows.map(expected));
   }
 });

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { COLUMNS } from "../../../shared/batch/columns.js";
 import { prependConstants } from "../../../shared/batch/constants.js";
+import { words } from "../../../shared/batch/dictionary.js";
 import { createBatchEncoder, MAX_BATCH_ROWS } from "../../../shared/batch/native.js";
 import type { SynReplyRow } from "../../../shared/batch/rows.js";
 import { FACT_TABLES, type FactTable } from "../../../shared/batch/tables.js";
@@ -87,11 +88,14 @@ test("constant columns are put in front without a touch to the rest", () => {
   const encoder = createBatchEncoder("syn_replies");
   for (let i = 0; i < 200; i++) encoder.append(row);
   const block = encoder.finish();
-  const whole = Buffer.from(prependConstants(block, constants));
-  // 23 columns, 200 rows in two bytes; "campaign" String, then "c" 200 times.
-  const start = Buffer.from("\x17\xc8\x01\x08campaign\x06String", "latin1");
+  const whole = Buffer.concat(prependConstants(block, constants));
+  // 23 columns, 200 rows in two bytes; "campaign", a dictionary of "c" alone, and 200 times the number of that.
+  const integer = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
+  const start = Buffer.concat([
+    Buffer.from("\x17\xc8\x01\x08campaign\x16LowCardinality(String)", "latin1"),
+    ...[integer(1), integer(0x600), integer(1), Buffer.from("\x01c"), integer(200), Buffer.alloc(200)],
+  ]);
   expect(whole.subarray(0, start.length)).toEqual(start);
-  expect(whole.toString("latin1", start.length, start.length + 400)).toBe("\x01c".repeat(200));
   const uuid = Buffer.from("7786554433221100ffeeddccbbaa9988", "hex");
   const batch = whole.indexOf(Buffer.from("\x05batch\x04UUID", "latin1")) + 11;
   expect(whole.subarray(batch, batch + 32)).toEqual(Buffer.concat([uuid, uuid]));
@@ -104,4 +108,14 @@ test("blocks with unreadable or impossible counts are refused", () => {
   }
   const block = createBatchEncoder("syn_replies").finish();
   expect(() => prependConstants(block, { ...constants, batch: "1234" })).toThrow(DecodeError);
+});
+
+test("a column of words has each of them once, in the order in which they came first", () => {
+  const column = words();
+  for (const text of ["b", "b", "a", "b", ""]) column.append(text);
+  const integer = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
+  const numbers = Buffer.from(Uint16Array.of(0, 0, 1, 0, 2).buffer);
+  expect(Buffer.concat(column.parts.map((part) => part.view()))).toEqual(
+    Buffer.concat([integer(1), integer(0x601), integer(3), Buffer.from("\x01b\x01a\x00"), integer(5), numbers]),
+  );
 });
