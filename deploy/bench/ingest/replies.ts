@@ -25,7 +25,7 @@ const EPOCH_US = 1_750_000_000_000_000;
 const REPLIES_PER_SECOND = 400_000;
 
 /** Numbers of 32 bits from a seed (xorshift). */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed | 1;
   return () => {
     state ^= state << 13;
