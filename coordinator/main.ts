@@ -5,7 +5,6 @@ import { runProgram } from "../shared/cli/program.js";
 import { agentsCommand } from "./cli/agents.js";
 import { blackholesCommand } from "./cli/blackholes.js";
 import { caCommand } from "./cli/ca.js";
-
 import { campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
 import type { CommonArguments } from "./cli/common.js";
@@ -13,6 +12,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
 import { ingestCommand } from "./cli/ingest.js";
+import { operatorsCommand } from "./cli/operators.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
 import { reportCommand } from "./cli/report.js";
@@ -39,6 +39,7 @@ process.exitCode = await runProgram(
         .command(caCommand)
         .command(enrollCommand)
         .command(agentsCommand)
+        .command(operatorsCommand)
         .command(canariesCommand)
         .command(compareCommand)
         .command(explainCommand)
@@ -55,6 +56,16 @@ process.exitCode = await runProgram(
         type: "string",
         default: process.env.PARALLAX_DATA ?? "parallax-data",
         describe: "Folder of the coordinator's data",
+      },
+      server: {
+        type: "string",
+        default: process.env.PARALLAX_SERVER || undefined,
+        describe: "A coordinator elsewhere: https://HOST:PORT of its --api-address",
+      },
+      identity: {
+        type: "string",
+        default: process.env.PARALLAX_IDENTITY || undefined,
+        describe: "Folder that `parallax operators add` wrote, for --server",
       },
     },
   },

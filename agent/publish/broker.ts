@@ -6,12 +6,22 @@ import type { AgentIdentity } from "../identity/identity.js";
  * reached now or refuses the agent. Only the given address is dialled, because it may lead through a relay.
  */
 export function connectBroker(url: string, identity: () => AgentIdentity): Promise<NatsConnection> {
-  const { name, authority, key, certificate, brokerSeed } = identity();
+  const { name, brokerSeed } = identity();
   return connect({
     servers: url,
     name,
-    tls: { ca: authority, key, cert: certificate },
-    // Asked for at each connection: JWTs are renewed with the certificate.
+    // Certificates and JWTs are renewed together; both are asked for at each connection, the first time and again.
+    tls: {
+      get ca() {
+        return identity().authority;
+      },
+      get key() {
+        return identity().key;
+      },
+      get cert() {
+        return identity().certificate;
+      },
+    },
     authenticator: jwtAuthenticator(() => identity().brokerJwt, Buffer.from(brokerSeed)),
     // Answers come to the one place that the agent may listen at.
     inboxPrefix: `_INBOX.${name}`,

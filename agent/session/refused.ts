@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { UserError } from "../../shared/errors.js";
+import { type HandshakeProblem, handshakeProblem } from "../../shared/identity/handshake.js";
 
 /** Statuses that no second attempt changes, with what to do. */
 const FINAL: Readonly<Partial<Record<status, string>>> = {
@@ -14,7 +15,7 @@ const FINAL: Readonly<Partial<Record<status, string>>> = {
  * coordinator's own words, `what is wrong; what to do`, win over the remedy known here.
  */
 export function refusalOf(address: string, code: status, details: string): UserError | null {
-  const handshake = handshakeProblem(address, details);
+  const handshake = handshakeError(address, details);
   if (handshake !== null) {
     return handshake;
   }
@@ -29,40 +30,27 @@ export function refusalOf(address: string, code: status, details: string): UserE
   });
 }
 
-/** What OpenSSL says when one side does not take the other's certificate; the coordinator cannot say more than an alert. */
-const HANDSHAKE: readonly (readonly [RegExp, string, string])[] = [
-  [
-    /alert certificate expired|alert number 45/,
+/** What is wrong and what to do; null where another attempt may do better. */
+const HANDSHAKE: Readonly<Record<HandshakeProblem, readonly [string, string] | null>> = {
+  expired: [
     "it takes this agent's certificate for expired",
     "set both clocks; if the certificate is old, enrol this machine again",
   ],
-  [
-    /alert (certificate required|bad certificate|unknown ca)|alert number (42|48|116)/,
-    "it does not know this agent's certificate",
-    "enrol this machine with a token of this coordinator",
-  ],
-  [
-    /certificate is not yet valid|certificate has expired/,
-    "its certificate is not valid at the time that this machine's clock shows",
-    "set both clocks by NTP",
-  ],
-  [
-    /unable to (verify|get)|self.signed certificate|signature failure/,
+  unknown: ["it does not know this agent's certificate", "enrol this machine with a token of this coordinator"],
+  clock: ["its certificate is not valid at the time that this machine's clock shows", "set both clocks by NTP"],
+  "other-authority": [
     "it is not the one that enrolled this agent: its certificate is of another authority",
     "correct coordinator.address, or enrol this machine with a token of that coordinator",
   ],
-  [
-    /does not match certificate's altnames/,
+  "other-name": [
     "its certificate is for other names than that address",
     "start it with --public-address and the name or address that agents use",
   ],
-];
+  "no-tls": null,
+};
 
-function handshakeProblem(address: string, details: string): UserError | null {
-  for (const [pattern, what, remedy] of HANDSHAKE) {
-    if (pattern.test(details)) {
-      return new UserError(`the coordinator at ${address} cannot be used: ${what}`, { remedy });
-    }
-  }
-  return null;
+function handshakeError(address: string, details: string): UserError | null {
+  const problem = handshakeProblem(details);
+  const words = problem === null ? null : HANDSHAKE[problem];
+  return words && new UserError(`the coordinator at ${address} cannot be used: ${words[0]}`, { remedy: words[1] });
 }

@@ -1,7 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
+import type { Server as HttpServer, RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Logger } from "pino";
 import { z } from "zod";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
 import type { Alarms } from "../alarm/alarms.js";
@@ -15,6 +16,8 @@ import { readDiff } from "../compare/diff.js";
 import { readComparison, readExplanations } from "../compare/read.js";
 import type { EnrichDesk } from "../enrich/desk.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
+import type { OperatorDesk } from "../identity/operators.js";
+import type { RefusalLog } from "../identity/refusal-log.js";
 import type { DeadLetter, Replayed } from "../ingest/dead.js";
 import type { IngestStats } from "../ingest/ingest.js";
 import type { OptOutBook } from "../optout/book.js";
@@ -24,20 +27,25 @@ import type { Drains } from "../session/drains.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
-
 import { enrichRoutes } from "./enrich-routes.js";
 import { fleetRoutes } from "./fleet.js";
+import { type Gate, tokenGate } from "./gate.js";
+import { guard } from "./guard.js";
 import { type IdentityRoutes, identityRoutes } from "./identity-routes.js";
-
+import { createOperatorPort, type OperatorPortOptions } from "./operator-port.js";
+import { type OperatorRoutes, operatorRoutes } from "./operator-routes.js";
 import { optOutRoutes } from "./opt-outs.js";
 import { reportRoutes } from "./report-routes.js";
 import { seriesRoutes } from "./series.js";
 import { stream, withFailure } from "./stream.js";
+import { type WarehouseAccess, warehouseRoutes } from "./warehouse-routes.js";
 
 export interface ApiOptions {
   /** Loopback port; 0 for a free one. */
   readonly port: number;
   readonly operatorToken: string;
+  /** Where operators with certificates are listened for as well; null: nowhere. Port 0 for a free one. */
+  readonly elsewhere: (Pick<OperatorPortOptions, "tls" | "names"> & { host: string; port: number }) | null;
   readonly version: string;
   readonly campaigns: Campaigns;
   readonly hitlists: Hitlists;
@@ -52,6 +60,11 @@ export interface ApiOptions {
   readonly enrichment: EnrichDesk;
   readonly ingest: () => IngestStats;
   readonly identity: IdentityRoutes;
+  readonly operators: Omit<OperatorRoutes, "desk"> & { readonly desk: OperatorDesk };
+  readonly warehouse: WarehouseAccess;
+  readonly refused: RefusalLog;
+  /** Gets a line for each request that may change something, with who made it. */
+  readonly writes: Pick<Logger, "info">;
   readonly dead: DeadLetterDesk;
 }
 
@@ -63,11 +76,13 @@ export interface DeadLetterDesk {
 }
 
 export interface Api {
+  /** On loopback. */
   readonly url: string;
+  /** Null when there is none. */
+  readonly operatorsPort: number | null;
   stop(): Promise<void>;
 }
 
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 /** A campaign file with all its prefixes and addresses; hitlists are streamed and not bound by it. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -81,38 +96,35 @@ const compareQuery = z.object({
   everything: z.stringbool().default(false),
 });
 
-/** The operator's HTTP interface: JSON, loopback only, a token for every call but /healthz. */
+/** The operator's HTTP interface: JSON, on loopback for the token's holder, elsewhere for certificates. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const server = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
-  guard(server, options.operatorToken);
-  routes(server, options);
-  identityRoutes(server, options.identity);
+  const local = build(options, tokenGate(options.operatorToken));
+  const port = await listen(local, "127.0.0.1", options.port, "--api-port");
+  const url = `http://127.0.0.1:${port}`;
+  if (options.elsewhere === null) return { url, operatorsPort: null, stop: () => local.close() };
+  const { host, port: wanted, ...portOptions } = options.elsewhere;
+  const operators = createOperatorPort({ ...portOptions, desk: options.operators.desk, refused: options.refused });
+  const remote = build(options, operators.gate, operators.serve);
+  const stop = async () => {
+    operators.close();
+    await Promise.all([local.close(), remote.close()]);
+  };
   try {
-    await server.listen({ host: "127.0.0.1", port: options.port });
-  } catch (cause) {
-    await server.close();
-    const reason = errorCode(cause) === "EADDRINUSE" ? "is in use" : `cannot be opened (${errorMessage(cause)})`;
-    throw new UserError(`port ${options.port} ${reason}`, { remedy: "choose another one with --api-port", cause });
+    return { url, operatorsPort: await listen(remote, host, wanted, "--api-address"), stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  const { port } = server.server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
 }
 
-/** Token and Host are looked at before anything else: a page in a browser can send requests here, but not these. */
-function guard(server: FastifyInstance, token: string): void {
-  server.addHook("onRequest", async (request, reply) => {
-    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-    if (!LOOPBACK.has(host)) {
-      return reply.code(403).send({ error: `the host ${host} is not this one`, remedy: "use 127.0.0.1" });
-    }
-    if (request.url !== "/healthz" && !hasToken(request, token)) {
-      return reply.code(401).send({
-        error: "the operator's token is wrong or missing",
-        remedy: "send the content of operator.token as Authorization: Bearer",
-      });
-    }
-    return undefined;
+function build(options: ApiOptions, gate: Gate, serve?: (handler: RequestListener) => HttpServer): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    // Elsewhere, who does not speak HTTP, or got no further than the handshake, gets no answer.
+    ...(serve && { serverFactory: serve, clientErrorHandler: (_error, socket) => socket.destroy() }),
   });
+  guard(server, { gate, refused: options.refused, writes: options.writes });
   server.setErrorHandler((error, _request, reply) => {
     if (error instanceof UserError) {
       return reply.code(error.exitCode === 2 ? 400 : 409).send({ error: error.message, remedy: error.remedy });
@@ -124,12 +136,20 @@ function guard(server: FastifyInstance, token: string): void {
     const message = error instanceof Error ? error.message : String(error);
     return reply.code(500).send({ error: message, remedy: "see the coordinator's log" });
   });
+  routes(server, options);
+  return server;
 }
 
-function hasToken(request: FastifyRequest, token: string): boolean {
-  const given = Buffer.from((request.headers.authorization ?? "").replace(/^Bearer /, ""));
-  const wanted = Buffer.from(token);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+/** Resolves with the port. Rejects with UserError when it cannot be opened; the server is closed then. */
+async function listen(server: FastifyInstance, host: string, port: number, option: string): Promise<number> {
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    await server.close();
+    const reason = errorCode(cause) === "EADDRINUSE" ? "is in use" : `cannot be opened (${errorMessage(cause)})`;
+    throw new UserError(`port ${port} of ${host} ${reason}`, { remedy: `choose another one with ${option}`, cause });
+  }
+  return (server.server.address() as AddressInfo).port;
 }
 
 function routes(server: FastifyInstance, options: ApiOptions): void {
@@ -147,6 +167,9 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     ingest: ingest(),
     alarms: alarms.open(),
   }));
+  identityRoutes(server, options.identity);
+  operatorRoutes(server, options.operators);
+  warehouseRoutes(server, options.warehouse);
   optOutRoutes(server, options);
   fleetRoutes(server, options);
   seriesRoutes(server, options);
@@ -165,7 +188,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     const file: CampaignFile = { text, ...(hitlist && { hitlist }), ...(aliased && { aliased }) };
     return campaigns.create(file);
   });
-  server.post("/v1/campaigns/plan", (request) => {
+  server.post("/v1/campaigns/plan", { config: { reads: true } }, (request) => {
     const { text, hitlist, aliased } = campaignFile.parse(request.body);
     return campaigns.plan({ text, ...(hitlist && { hitlist }), ...(aliased && { aliased }) });
   });

@@ -21,8 +21,8 @@ const drainCommand: CommandModule<CommonArguments, DrainArguments> = {
   describe: "Give an agent no more work, and wait until it has finished what it has",
   builder: (args) =>
     oneAgent(args).option("wait", { type: "boolean", default: true, describe: "Wait for its end; --no-wait does not" }),
-  handler: async ({ data, json, agent, wait }) => {
-    const client = createClient(data);
+  handler: async ({ json, agent, wait, ...to }) => {
+    const client = createClient(to);
     let view = await post(client, agent, "drain");
     while (wait && view.drain === "draining" && view.state !== "gone") {
       await sleep(LOOK_MS);
@@ -38,8 +38,8 @@ const revokeCommand: CommandModule<CommonArguments, OneAgent> = {
   command: "revoke <agent>",
   describe: "End an agent's session and let it in no more",
   builder: oneAgent,
-  handler: async ({ data, json, agent }) => {
-    const revoked = await createClient(data).call(`/v1/agents/${encodeURIComponent(agent)}/revoke`, {});
+  handler: async ({ json, agent, ...to }) => {
+    const revoked = await createClient(to).call(`/v1/agents/${encodeURIComponent(agent)}/revoke`, {});
     process.stdout.write(json ? `${JSON.stringify(revoked)}\n` : `agent ${agent} is revoked\n`);
   },
 };
@@ -48,8 +48,8 @@ const resumeCommand: CommandModule<CommonArguments, OneAgent> = {
   command: "resume <agent>",
   describe: "Give a drained agent work again",
   builder: oneAgent,
-  handler: async ({ data, json, agent }) => {
-    const view = await post(createClient(data), agent, "resume");
+  handler: async ({ json, agent, ...to }) => {
+    const view = await post(createClient(to), agent, "resume");
     process.stdout.write(`${json ? JSON.stringify(view) : `${agent} gets work again`}\n`);
   },
 };
@@ -58,8 +58,8 @@ export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "agents",
   describe: "Agents with their health, labels and rates; or drain, resume or revoke one",
   builder: (args) => args.command(drainCommand).command(resumeCommand).command(revokeCommand),
-  handler: async ({ data, json }) => {
-    const agents = (await createClient(data).call("/v1/agents")) as AgentReport[];
+  handler: async ({ json, ...to }) => {
+    const agents = (await createClient(to).call("/v1/agents")) as AgentReport[];
     process.stdout.write(json ? `${JSON.stringify(agents)}\n` : `${agentTable(agents)}\n`);
   },
 };

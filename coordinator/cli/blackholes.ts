@@ -23,11 +23,11 @@ export const blackholesCommand: CommandModule<CommonArguments, BlackholeArgument
       .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
       .option("by", { choices: GROUPINGS, default: "vantage" as const, describe: "A row for each of these" })
       .option("as-of", { type: "string", describe: "Look networks and countries up in data of this day or before" }),
-  handler: async ({ data, json, campaign, by, "as-of": asOf }) => {
+  handler: async ({ json, campaign, by, "as-of": asOf, ...to }) => {
     checkDate("--as-of", asOf);
     const query = new URLSearchParams({ by, ...(asOf !== undefined && { asOf }) });
     const path = `/v1/campaigns/${encodeURIComponent(campaign)}/blackholes?${query}`;
-    const section = (await createClient(data).call(path)) as ReportSection;
+    const section = (await createClient(to).call(path)) as ReportSection;
     process.stdout.write(`${json ? JSON.stringify(section) : blackholeTable(by, section)}\n`);
   },
 };

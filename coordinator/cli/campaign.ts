@@ -28,8 +28,8 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
     args
       .positional("file", { type: "string", demandOption: true, describe: "Campaign file" })
       .option("start", { type: "boolean", default: false, describe: "Start it at once" }),
-  handler: async ({ data, json, file, start }) => {
-    const client = createClient(data);
+  handler: async ({ json, file, start, ...to }) => {
+    const client = createClient(to);
     const created = (await client.call("/v1/campaigns", await sendCampaign(client, file))) as CampaignProgress;
     const progress = start ? await post(client, created.id, "start") : created;
     print(
@@ -44,8 +44,8 @@ const planCommand: CommandModule<CommonArguments, CommonArguments & { file: stri
   command: "plan <file>",
   describe: "What a campaign file would come to; nothing is made or sent",
   builder: (args) => args.positional("file", { type: "string", demandOption: true, describe: "Campaign file" }),
-  handler: async ({ data, json, file }) => {
-    const client = createClient(data);
+  handler: async ({ json, file, ...to }) => {
+    const client = createClient(to);
     const plan = (await client.call("/v1/campaigns/plan", await sendCampaign(client, file))) as CampaignPlan;
     print(json, plan, planText(plan));
   },
@@ -108,8 +108,8 @@ function changing(
     command: `${verb} <campaign>`,
     describe,
     builder: oneCampaign,
-    handler: async ({ data, json, campaign }) => {
-      const progress = await post(createClient(data), campaign, verb);
+    handler: async ({ json, campaign, ...to }) => {
+      const progress = await post(createClient(to), campaign, verb);
       print(json, progress, text(progress));
     },
   };
@@ -118,8 +118,8 @@ function changing(
 const listCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "All campaigns, oldest first",
-  handler: async ({ data, json }) => {
-    const campaigns = (await createClient(data).call("/v1/campaigns")) as CampaignProgress[];
+  handler: async ({ json, ...to }) => {
+    const campaigns = (await createClient(to).call("/v1/campaigns")) as CampaignProgress[];
     const rows = campaigns.map((progress) => [progress.id, progress.state, progressLine(progress).trim()]);
     print(
       json,
@@ -133,8 +133,8 @@ const watchCommand: CommandModule<CommonArguments, OneCampaign> = {
   command: "watch <campaign>",
   describe: "Show a campaign's progress until it is over",
   builder: oneCampaign,
-  handler: async ({ data, json, campaign }) => {
-    const last = await watchCampaign(createClient(data), campaign, json);
+  handler: async ({ json, campaign, ...to }) => {
+    const last = await watchCampaign(createClient(to), campaign, json);
     if (last?.state === "failed") {
       throw new UserError(`campaign ${campaign} failed: ${last.error}`, { remedy: "see the coordinator's log" });
     }

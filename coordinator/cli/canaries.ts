@@ -13,9 +13,9 @@ export const canariesCommand: CommandModule<CommonArguments, CanariesArguments> 
   describe: "What the targets whose answer is known said to each vantage point",
   builder: (args: Argv<CommonArguments>) =>
     args.positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" }),
-  handler: async ({ data, json, campaign }) => {
+  handler: async ({ json, campaign, ...to }) => {
     const path = `/v1/campaigns/${encodeURIComponent(campaign)}/canaries`;
-    const reports = (await createClient(data).call(path)) as CanaryReport[];
+    const reports = (await createClient(to).call(path)) as CanaryReport[];
     process.stdout.write(`${json ? JSON.stringify(reports) : canaryTable(reports)}\n`);
   },
 };

@@ -22,8 +22,8 @@ export const certificateCommand: CommandModule<CommonArguments, CertificateArgum
     args
       .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
       .option("out", { type: "string", describe: "File to write; standard output unless given" }),
-  handler: async ({ data, json, campaign, out }) => {
-    const certificate = await createClient(data).call(`/v1/campaigns/${encodeURIComponent(campaign)}/certificate`);
+  handler: async ({ json, campaign, out, ...to }) => {
+    const certificate = await createClient(to).call(`/v1/campaigns/${encodeURIComponent(campaign)}/certificate`);
     const text = `${JSON.stringify(certificate, null, 1)}\n`;
     if (out === undefined) {
       process.stdout.write(text);

@@ -1,12 +1,19 @@
-import { Readable } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { json } from "node:stream/consumers";
 import { z } from "zod";
 import { errorMessage, UserError } from "../../shared/errors.js";
-import { openState, type Running } from "../up/state.js";
+import { createStore, type Store } from "../store/store.js";
+import type { Whereabouts } from "./common.js";
+import { connectionTo } from "./connection.js";
+import { type Asked, ask } from "./request.js";
 
 /** The command line's way to a running coordinator. */
 export interface Client {
-  readonly where: Running;
-  readonly token: string;
+  /** URL of the API. */
+  readonly address: string;
+  /** URL of the API for operators elsewhere; empty when there is none. */
+  readonly operators: string;
   /** A call of the HTTP API; `body` makes it a POST. Rejects with the server's own error. */
   call(path: string, body?: unknown): Promise<unknown>;
   /** Sends the content of a file of any length. Rejects with the server's own error. */
@@ -15,72 +22,108 @@ export interface Client {
   sendFile(content: Readable): Promise<string>;
   /** Lines of a response that goes on for long, as JSON values; `body` makes it a POST. */
   lines(path: string, signal?: AbortSignal, body?: unknown): AsyncIterable<unknown>;
+  /** Result of a query in one of ClickHouse's formats. Rejects with UserError. */
+  query(sql: string, format: string): Promise<Readable>;
+  /** The tables, to read. */
+  openStore(): Store;
 }
+
+const DATABASE = "parallax";
 
 const sentFile = z.object({ id: z.string() });
 
-/** Finds the coordinator that runs on a data folder. Throws UserError when there is none. */
-export function createClient(data: string): Client {
-  const state = openState(data);
-  const where = state.running();
-  if (where === null) {
-    throw new UserError(`no coordinator runs on ${data}`, {
-      remedy: "start one with `parallax up`, or name its folder with --data",
+/** Finds a coordinator: on a data folder, or elsewhere. Throws UserError when there is none. */
+export function createClient(to: Whereabouts): Client {
+  const connection = connectionTo(to);
+  const { api, warehouse } = connection;
+  const request = async (path: string, asked: Asked): Promise<IncomingMessage> => {
+    const answer = await ask(connection, `${api}${path}`, asked);
+    if (!isGood(answer)) throw await failure(answer);
+    return answer;
+  };
+  const cut = (cause: unknown): UserError =>
+    new UserError(`the coordinator at ${api} broke its answer off (${errorMessage(cause)})`, {
+      remedy: "repeat the command; where you are not let in any more it says so",
+      cause,
     });
-  }
-  const token = state.token("operator");
-  const request = async (path: string, init: RequestInit): Promise<Response> => {
-    const response = await fetch(`${where.api}${path}`, {
-      ...init,
-      headers: { ...init.headers, Authorization: `Bearer ${token}` },
-    }).catch((cause: unknown) => {
-      throw new UserError(`the coordinator at ${where.api} does not answer: ${errorMessage(cause)}`, {
-        remedy: "see its log",
-        cause,
-      });
+  const document = async (path: string, asked: Asked): Promise<unknown> => {
+    const answer = await request(path, asked);
+    return json(answer).catch((cause: unknown) => {
+      throw cut(cause);
     });
-    if (!response.ok) throw await failure(response);
-    return response;
   };
 
-  const send = async (path: string, content: Readable): Promise<unknown> => {
-    const headers = { "Content-Type": "application/octet-stream" };
-    const body = Readable.toWeb(content);
-    return (await request(path, { method: "POST", body, headers, duplex: "half" })).json();
-  };
+  const send = (path: string, content: Readable): Promise<unknown> =>
+    document(path, { body: content, headers: { "Content-Type": "application/octet-stream" } });
 
   async function* lines(path: string, signal?: AbortSignal, body?: unknown): AsyncGenerator<unknown> {
-    const response = await request(path, { ...jsonBody(body), ...(signal && { signal }) });
+    const answer = await request(path, { ...jsonBody(body), signal });
     let rest = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      for (const part of parts) yield JSON.parse(part);
+    try {
+      for await (const chunk of answer.setEncoding("utf8")) {
+        const parts = (rest + chunk).split("\n");
+        rest = parts.pop() ?? "";
+        for (const part of parts) yield JSON.parse(part);
+      }
+    } catch (cause) {
+      if (signal?.aborted === true) throw signal.reason;
+      throw answer.complete ? cause : cut(cause);
     }
   }
 
   return {
-    where,
-    token,
+    address: api,
+    operators: connection.operators,
     lines,
     send,
     sendFile: async (content) => sentFile.parse(await send("/v1/files", content)).id,
-    call: async (path, body) => (await request(path, jsonBody(body))).json(),
+    call: (path, body) => document(path, jsonBody(body)),
+    async query(sql, format) {
+      const url = `${warehouse.url}${warehouse.pathname}?default_format=${encodeURIComponent(format)}`;
+      const headers = { "Content-Type": "text/plain; charset=utf-8", "X-ClickHouse-Key": warehouse.token };
+      const answer = await ask(connection, url, { body: sql, headers });
+      if (isGood(answer)) return answer;
+      // Who is not let in is told so by the API, whatever is wrong with a query by ClickHouse.
+      throw await failure(answer, "the tables and their columns: parallax query 'SHOW TABLES', 'DESCRIBE hosts'");
+    },
+    openStore: () =>
+      createStore({
+        ...{ url: warehouse.url, pathname: warehouse.pathname, agent: connection.agent },
+        ...{ username: DATABASE, password: warehouse.token, database: DATABASE, readOnly: true },
+      }),
   };
 }
 
-function jsonBody(body: unknown): RequestInit {
-  if (body === undefined) return {};
-  return { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+function isGood({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
-async function failure(response: Response): Promise<UserError> {
-  const body: unknown = await response.json().catch(() => null);
-  const text = (key: string) =>
-    typeof body === "object" && body !== null && key in body ? String(Reflect.get(body, key)) : "";
-  return new UserError(text("error") || `the coordinator answered ${response.status}`, {
-    remedy: text("remedy") || "see its log",
-    exitCode: response.status === 400 ? 2 : 1,
-  });
+function jsonBody(body: unknown): Asked {
+  if (body === undefined) return {};
+  return { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+}
+
+/** The server's own words; `remedy` where they have none. */
+async function failure(answer: IncomingMessage, remedy = "see its log"): Promise<UserError> {
+  let text = "";
+  for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+  const said = refusal.safeParse(parse(text));
+  return new UserError(
+    said.data?.error ?? (text.trim().replaceAll("\n", " ") || `the coordinator answered ${answer.statusCode}`),
+    {
+      remedy: said.data?.remedy ?? remedy,
+      exitCode: answer.statusCode === 400 && said.success ? 2 : 1,
+    },
+  );
+}
+
+const refusal = z.object({ error: z.string().min(1), remedy: z.string().min(1) });
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // An error of ClickHouse's is a line of text.
+    return null;
+  }
 }

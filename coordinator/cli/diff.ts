@@ -15,9 +15,9 @@ export const diffCommand: CommandModule<CommonArguments, DiffArguments> = {
     args
       .positional("before", { type: "string", demandOption: true, describe: "Campaign's name" })
       .positional("after", { type: "string", demandOption: true, describe: "Name of the later one" }),
-  handler: async ({ data, json, before, after }) => {
+  handler: async ({ json, before, after, ...to }) => {
     const path = `/v1/campaigns/${encodeURIComponent(before)}/diff/${encodeURIComponent(after)}`;
-    const diff = (await createClient(data).call(path)) as CampaignDiff;
+    const diff = (await createClient(to).call(path)) as CampaignDiff;
     process.stdout.write(`${json ? JSON.stringify(diff) : diffText(diff)}\n`);
   },
 };

@@ -9,7 +9,7 @@ import { type Check, reportChecks } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
 import { openState } from "../up/state.js";
 import { createClient } from "./client.js";
-import type { CommonArguments } from "./common.js";
+import type { CommonArguments, Whereabouts } from "./common.js";
 
 const run = promisify(execFile);
 const LITTLE_SPACE_BYTES = 10 * 1024 ** 3;
@@ -18,18 +18,18 @@ const LITTLE_SPACE_BYTES = 10 * 1024 ** 3;
 export const doctorCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "doctor",
   describe: "Check that this machine can run a coordinator and the lab",
-  handler: ({ data, json }) => reportChecks(checks(data), { json, write: (text) => process.stdout.write(text) }),
+  handler: ({ json, ...to }) => reportChecks(checks(to), { json, write: (text) => process.stdout.write(text) }),
 };
 
-function checks(data: string): Check[] {
+function checks(to: Whereabouts): Check[] {
   return [
     { name: "node", look: async () => process.versions.node },
     { name: "nats-server", look: () => program("nats-server", ["--version"], "deploy/setup.sh installs it") },
     { name: "warehouse", look: async () => engine() },
-    { name: "disk", look: () => disk(data) },
+    { name: "disk", look: () => disk(to.data) },
     { name: "lab tools", look: () => program("ip", ["-V"], "deploy/setup.sh installs it") },
     { name: "namespaces", look: () => namespaces() },
-    { name: "coordinator", look: () => coordinator(data) },
+    { name: "coordinator", look: () => coordinator(to) },
   ];
 }
 
@@ -75,9 +75,9 @@ async function namespaces() {
   );
 }
 
-async function coordinator(data: string): Promise<string> {
-  if (openState(data).running() === null) return `none runs on ${data}`;
-  const client = createClient(data);
+async function coordinator(to: Whereabouts): Promise<string> {
+  if (to.server === undefined && openState(to.data).running() === null) return `none runs on ${to.data}`;
+  const client = createClient(to);
   await client.call("/v1/status");
-  return `runs, ${client.where.api}`;
+  return `runs, ${client.address}`;
 }

@@ -24,7 +24,7 @@ const importCommand: CommandModule<CommonArguments, ImportArguments> = {
       .positional("kind", { choices: FILE_KINDS, demandOption: true, describe: "Kind of the file" })
       .positional("file", { type: "string", demandOption: true, describe: "Text also as gzip or zstd" })
       .option("date", { type: "string", describe: "Date of the data, YYYY-MM-DD; what the file says, or today" }),
-  handler: async ({ data, json, kind, file, date }) => {
+  handler: async ({ json, kind, file, date, ...to }) => {
     checkDate("--date", date);
     const query = new URLSearchParams({ kind, name: basename(file), ...(date !== undefined && { date }) });
     const handle = await open(file).catch((cause: unknown) => {
@@ -35,7 +35,7 @@ const importCommand: CommandModule<CommonArguments, ImportArguments> = {
       });
     });
     const path = `/v1/snapshots?${query}`;
-    const report = (await createClient(data).send(path, handle.createReadStream())) as ImportReport;
+    const report = (await createClient(to).send(path, handle.createReadStream())) as ImportReport;
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : importText(report));
   },
 };
@@ -43,8 +43,8 @@ const importCommand: CommandModule<CommonArguments, ImportArguments> = {
 const listCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "The snapshots, the latest data first",
-  handler: async ({ data, json }) => {
-    const snapshots = (await createClient(data).call("/v1/snapshots")) as Snapshot[];
+  handler: async ({ json, ...to }) => {
+    const snapshots = (await createClient(to).call("/v1/snapshots")) as Snapshot[];
     process.stdout.write(json ? `${JSON.stringify(snapshots)}\n` : `${snapshotTable(snapshots)}\n`);
   },
 };

@@ -32,7 +32,7 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
       .option("vantage", { type: "string", describe: "Vantage point of its agents" })
       .option("maxPps", { type: "number", describe: "Most packets per second of each of its agents" })
       .option("sourcePrefix", { type: "string", describe: "Its agents connect from this prefix only" }),
-  handler: async ({ data, json, uses, expires, label, name, vantage, maxPps, sourcePrefix }) => {
+  handler: async ({ json, uses, expires, label, name, vantage, maxPps, sourcePrefix, ...to }) => {
     const wish = {
       uses,
       lifetimeMs: lifetimeMs(expires),
@@ -42,7 +42,7 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
       maxPps,
       sourcePrefix,
     };
-    const made = (await createClient(data).call("/v1/enrolment/tokens", wish)) as TokenView & { token: string };
+    const made = (await createClient(to).call("/v1/enrolment/tokens", wish)) as TokenView & { token: string };
     process.stdout.write(json ? `${JSON.stringify(made)}\n` : `${made.token}\n`);
   },
 };
@@ -50,8 +50,8 @@ const createCommand: CommandModule<CommonArguments, CreateArguments> = {
 const listCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "Tokens with their state and their agents",
-  handler: async ({ data, json }) => {
-    const tokens = (await createClient(data).call("/v1/enrolment/tokens")) as TokenView[];
+  handler: async ({ json, ...to }) => {
+    const tokens = (await createClient(to).call("/v1/enrolment/tokens")) as TokenView[];
     process.stdout.write(json ? `${JSON.stringify(tokens)}\n` : `${table(tokens)}\n`);
   },
 };
@@ -60,8 +60,8 @@ const revokeCommand: CommandModule<CommonArguments, RevokeArguments> = {
   command: "revoke <id>",
   describe: "Let nobody enrol with a token any more; its agents stay",
   builder: (args) => args.positional("id", { type: "string", demandOption: true, describe: "As `list` shows it" }),
-  handler: async ({ data, json, id }) => {
-    const token = (await createClient(data).call(
+  handler: async ({ json, id, ...to }) => {
+    const token = (await createClient(to).call(
       `/v1/enrolment/tokens/${encodeURIComponent(id)}/revoke`,
       {},
     )) as TokenView;

@@ -32,8 +32,8 @@ const HEAP_GROWING = "--heap-growing-percent=1000";
 const deadListCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "What could not be inserted: when, why, from whom",
-  handler: async ({ data, json }) => {
-    const letters = (await createClient(data).call("/v1/dead")) as DeadLetter[];
+  handler: async ({ json, ...to }) => {
+    const letters = (await createClient(to).call("/v1/dead")) as DeadLetter[];
     process.stdout.write(json ? `${JSON.stringify(letters)}\n` : `${letterTable(letters)}\n`);
   },
 };
@@ -50,10 +50,10 @@ const replayDeadCommand: CommandModule<CommonArguments, ReplayArguments> = {
   describe: "Put batches that could not be inserted through ingest again, and remove those that are in the tables then",
   builder: (args: Argv<CommonArguments>) =>
     args.option("batch", { type: "string", describe: "Only this one; all by default" }),
-  handler: async ({ data, json, batch }) => {
+  handler: async ({ json, batch, ...to }) => {
     const outcomes: Replayed[] = [];
     const body = batch === undefined ? {} : { batch };
-    for await (const value of createClient(data).lines("/v1/dead/replay", undefined, body)) {
+    for await (const value of createClient(to).lines("/v1/dead/replay", undefined, body)) {
       const one = value as Replayed;
       outcomes.push(one);
       process.stdout.write(json ? `${JSON.stringify(one)}\n` : `${outcomeLine(one)}\n`);

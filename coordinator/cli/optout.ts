@@ -31,9 +31,9 @@ const addCommand: CommandModule<CommonArguments, Words & { prefixes: string[] }>
       demandOption: true,
       describe: "Prefixes or addresses",
     }),
-  handler: async ({ data, json, prefixes, reason, contact }) => {
+  handler: async ({ json, prefixes, reason, contact, ...to }) => {
     const entries = prefixes.map((text) => ({ prefix: readPrefix(text), reason }));
-    await change(createClient(data), json, "/v1/optouts", { entries, contact });
+    await change(createClient(to), json, "/v1/optouts", { entries, contact });
   },
 };
 
@@ -42,7 +42,7 @@ const importCommand: CommandModule<CommonArguments, Words & { file: string }> = 
   describe: "Take over a blocklist in ZMap's format",
   builder: (args) =>
     words(args).positional("file", { type: "string", demandOption: true, describe: "A prefix a line, # reason" }),
-  handler: async ({ data, json, file, reason, contact }) => {
+  handler: async ({ json, file, reason, contact, ...to }) => {
     const text = await readFile(file, "utf8").catch((cause: unknown) => {
       throw new UserError(`the blocklist ${file} cannot be read (${errorCode(cause)})`, {
         remedy: "check the path",
@@ -55,7 +55,7 @@ const importCommand: CommandModule<CommonArguments, Words & { file: string }> = 
       throw new UserError(`${file} names no prefix`, { remedy: "write one prefix on each line", exitCode: 2 });
     }
     const entries = lines.map((line) => ({ prefix: formatPrefix(line.prefix), reason: line.reason ?? reason }));
-    await change(createClient(data), json, "/v1/optouts", { entries, contact, origin: basename(file) });
+    await change(createClient(to), json, "/v1/optouts", { entries, contact, origin: basename(file) });
   },
 };
 
@@ -66,16 +66,16 @@ const withdrawCommand: CommandModule<CommonArguments, CommonArguments & { prefix
     args
       .positional("prefix", { type: "string", demandOption: true, describe: "As `optout list` shows it" })
       .option("reason", { type: "string", demandOption: true, describe: "Why it does not hold any more" }),
-  handler: async ({ data, json, prefix, reason }) => {
-    await change(createClient(data), json, "/v1/optouts/withdraw", { prefix: readPrefix(prefix), reason });
+  handler: async ({ json, prefix, reason, ...to }) => {
+    await change(createClient(to), json, "/v1/optouts/withdraw", { prefix: readPrefix(prefix), reason });
   },
 };
 
 const listCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "Every opt-out there ever was",
-  handler: async ({ data, json }) => {
-    const optOuts = (await createClient(data).call("/v1/optouts")) as OptOut[];
+  handler: async ({ json, ...to }) => {
+    const optOuts = (await createClient(to).call("/v1/optouts")) as OptOut[];
     process.stdout.write(`${json ? JSON.stringify(optOuts) : optOutTable(optOuts)}\n`);
   },
 };

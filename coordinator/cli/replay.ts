@@ -22,7 +22,7 @@ export const replayCommand: CommandModule<CommonArguments, ReplayArguments> = {
       .positional("campaign", { type: "string", describe: "Campaign's name" })
       .option("apply", { type: "boolean", default: false, describe: "Let comparisons use the new verdicts" })
       .option("from-pcap", { type: "string", describe: "Judge the scan in this capture instead, of any tool" }),
-  handler: async ({ data, json, campaign, apply, "from-pcap": file }) => {
+  handler: async ({ json, campaign, apply, "from-pcap": file, ...to }) => {
     if ((campaign === undefined) === (file === undefined) || (file !== undefined && apply)) {
       throw new UserError(file === undefined ? "no campaign is named" : "a capture is judged alone, and not applied", {
         remedy: "write `parallax replay CAMPAIGN [--apply]` or `parallax replay --from-pcap FILE`",
@@ -30,7 +30,7 @@ export const replayCommand: CommandModule<CommonArguments, ReplayArguments> = {
       });
     }
     if (campaign === undefined) return replayCapture(file ?? "", json);
-    const report = await followReplay(createClient(data), campaign, apply);
+    const report = await followReplay(createClient(to), campaign, apply);
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : printReplay(report));
   },
 };

@@ -33,13 +33,13 @@ export const reportCommand: CommandModule<CommonArguments, ReportArguments> = {
         type: "string",
         describe: "Look networks and places up in data of this day or before; the last campaign's start by default",
       }),
-  handler: async ({ data, json, campaigns, out, "as-of": asOf }) => {
+  handler: async ({ json, campaigns, out, "as-of": asOf, ...to }) => {
     checkDate("--as-of", asOf);
     const show = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
     let head: ReportHead | null = null;
     const sections: ReportSection[] = [];
     try {
-      for await (const value of createClient(data).lines("/v1/report", undefined, { campaigns, asOf })) {
+      for await (const value of createClient(to).lines("/v1/report", undefined, { campaigns, asOf })) {
         const line = value as ReportLine;
         if ("failure" in line) throw new UserError(line.failure.error, { remedy: line.failure.remedy });
         if ("head" in line) head = line.head;

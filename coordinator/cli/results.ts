@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Argv, CommandModule } from "yargs";
 import { UserError } from "../../shared/errors.js";
@@ -34,12 +33,12 @@ export const compareCommand: CommandModule<CommonArguments, CompareArguments> = 
       .positional("campaign", { type: "string", demandOption: true, describe: "Campaign's name" })
       .option("port", { type: "number", describe: "Only this port" })
       .option("all", { type: "boolean", default: false, describe: "All rows, not the first 200" }),
-  handler: async ({ data, json, campaign, port, all }) => {
+  handler: async ({ json, campaign, port, all, ...to }) => {
     const query = new URLSearchParams();
     if (port !== undefined) query.set("port", String(port));
     if (all) query.set("limit", String(EVERYTHING));
     const path = `/v1/campaigns/${encodeURIComponent(campaign)}/compare?${query}`;
-    const comparison = (await createClient(data).call(path)) as Comparison;
+    const comparison = (await createClient(to).call(path)) as Comparison;
     process.stdout.write(json ? `${JSON.stringify(comparison)}\n` : printComparison(comparison));
   },
 };
@@ -51,14 +50,14 @@ export const explainCommand: CommandModule<CommonArguments, ExplainArguments> = 
     args
       .positional("address", { type: "string", demandOption: true, describe: "IPv4 or IPv6 address" })
       .option("campaign", { type: "string", describe: "Campaign's name; the last one by default" }),
-  handler: async ({ data, json, address, campaign }) => {
+  handler: async ({ json, address, campaign, ...to }) => {
     if (!isIP(address)) {
       throw new UserError(`${JSON.stringify(address)} is not an IP address`, {
         remedy: "give an IPv4 or IPv6 address, not a name or a prefix",
         exitCode: 2,
       });
     }
-    const client = createClient(data);
+    const client = createClient(to);
     const of = encodeURIComponent(campaign ?? (await lastCampaign(client)));
     const path = `/v1/campaigns/${of}/explain/${encodeURIComponent(address)}`;
     const explanations = (await client.call(path)) as Explanation[];
@@ -80,20 +79,8 @@ export const queryCommand: CommandModule<CommonArguments, QueryArguments> = {
     args
       .positional("sql", { type: "string", demandOption: true, describe: "One statement that reads" })
       .option("format", { type: "string", describe: "Any of ClickHouse's formats" }),
-  handler: async ({ data, json, sql, format }) => {
-    const { where, token } = createClient(data);
-    const wanted = format ?? (json ? "JSONEachRow" : "PrettyCompactMonoBlock");
-    const response = await fetch(`${where.warehouse}/?default_format=${encodeURIComponent(wanted)}`, {
-      method: "POST",
-      headers: { "X-ClickHouse-Key": token },
-      body: sql,
-    });
-    if (!response.ok || response.body === null) {
-      const text = (await response.text()).trim().replaceAll("\n", " ");
-      throw new UserError(text, {
-        remedy: "the tables and their columns: parallax query 'SHOW TABLES', 'DESCRIBE hosts'",
-      });
-    }
-    await pipeline(Readable.fromWeb(response.body as never), process.stdout, { end: false });
+  handler: async ({ json, sql, format, ...to }) => {
+    const result = await createClient(to).query(sql, format ?? (json ? "JSONEachRow" : "PrettyCompactMonoBlock"));
+    await pipeline(result, process.stdout, { end: false });
   },
 };

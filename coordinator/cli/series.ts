@@ -16,7 +16,7 @@ const createCommand: CommandModule<CommonArguments, CommonArguments & { file: st
   command: "create <file>",
   describe: "Make a series from a campaign file with a schedule",
   builder: (args) => args.positional("file", { type: "string", demandOption: true, describe: "Template" }),
-  handler: async ({ data, json, file }) => {
+  handler: async ({ json, file, ...to }) => {
     const text = await readFile(file, "utf8").catch((cause: unknown) => {
       throw new UserError(`the template ${file} cannot be read (${errorCode(cause)})`, {
         remedy: "check the path",
@@ -29,7 +29,7 @@ const createCommand: CommandModule<CommonArguments, CommonArguments & { file: st
     const files = Array.isArray(ipv6)
       ? {}
       : { hitlist: path(ipv6.hitlist), ...(ipv6.aliased === undefined ? {} : { aliased: path(ipv6.aliased) }) };
-    const series = (await createClient(data).call("/v1/series", { text, files })) as SeriesRecord;
+    const series = (await createClient(to).call("/v1/series", { text, files })) as SeriesRecord;
     print(json, series, `${series.name}: the next run is at ${utc(series.dueAtMs)}`);
   },
 };
@@ -37,8 +37,8 @@ const createCommand: CommandModule<CommonArguments, CommonArguments & { file: st
 const listCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
   describe: "All series, with their last and next runs",
-  handler: async ({ data, json }) => {
-    const all = (await createClient(data).call("/v1/series")) as SeriesRecord[];
+  handler: async ({ json, ...to }) => {
+    const all = (await createClient(to).call("/v1/series")) as SeriesRecord[];
     const rows = all.map(({ name, paused, dueAtMs, lastRun, missedInAll }) => [
       name,
       paused ? "paused" : utc(dueAtMs),
@@ -57,8 +57,8 @@ const showCommand: CommandModule<CommonArguments, OneSeries> = {
   command: "show <series>",
   describe: "A series, its runs and those that were missed",
   builder: oneSeries,
-  handler: async ({ data, json, series }) => {
-    const found = (await createClient(data).call(pathOf(series))) as SeriesRecord;
+  handler: async ({ json, series, ...to }) => {
+    const found = (await createClient(to).call(pathOf(series))) as SeriesRecord;
     print(json, found, seriesText(found));
   },
 };
@@ -93,8 +93,8 @@ function changing(
     command: `${verb} <series>`,
     describe,
     builder: oneSeries,
-    handler: async ({ data, json, series }) => {
-      const result = (await post(createClient(data), series, verb)) as SeriesRecord;
+    handler: async ({ json, series, ...to }) => {
+      const result = (await post(createClient(to), series, verb)) as SeriesRecord;
       print(json, result, `${series} ${text(result)}`);
     },
   };

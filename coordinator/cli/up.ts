@@ -16,6 +16,7 @@ interface UpArguments extends CommonArguments {
   brokerPort: number;
   publicAddress: string[];
   listen: string | undefined;
+  apiAddress: string | undefined;
   logLevel: string;
 }
 
@@ -43,6 +44,10 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
         type: "string",
         describe: "Address on which agents' ports listen (default: all, or loopback)",
       })
+      .option("apiAddress", {
+        type: "string",
+        describe: "HOST:PORT where operators with certificates reach the HTTP API as well, such as 0.0.0.0:7701",
+      })
       .option("agentsPort", port(7443, "Port of agents' sessions"))
       .option("enrolmentPort", port(7444, "Port on which machines become agents"))
       .option("brokerPort", port(4322, "Port of the broker"))
@@ -63,8 +68,11 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
       },
       publicNames: publicNames(options.publicAddress),
       listen: listenAddress(options),
+      ...(options.apiAddress !== undefined && { apiAddress: apiAddress(options.apiAddress) }),
       version: VERSION,
       log,
+      // Who changed what is on record whatever the level of the rest.
+      writes: log.child({}, { level: "info" }),
       onFatal: (reason) => ended.fail(new Error(reason)),
     });
     process.stdout.write(json ? `${JSON.stringify(parallax.where)}\n` : summary(parallax));
@@ -85,6 +93,9 @@ export function summary({ state, where }: Parallax): string {
       ["query", `curl -H "X-ClickHouse-Key: ${token}" '${where.warehouse}/?query=SHOW+TABLES'`],
       ["", `node dist/coordinator/main.js query --data ${state.folder} 'SELECT * FROM disagreements LIMIT 5'`],
       ["api", where.api],
+      ...(where.operators === ""
+        ? []
+        : [["", `${where.operators} for operators with certificates of: parallax operators add NAME --out FOLDER`]]),
       ["agents", `become agents at ${where.enrolment} with a token of: parallax enroll create --vantage NAME`],
       ["", `and connect to ${where.agents} and ${where.broker}`],
       ["data", state.folder],
@@ -110,6 +121,16 @@ function listenAddress({ listen, publicAddress }: Pick<UpArguments, "listen" | "
   if (isIP(listen) !== 0) return listen;
   throw new UserError(`--listen ${listen} is no address`, {
     remedy: "give one of this machine's, or 0.0.0.0 or :: for all",
+    exitCode: 2,
+  });
+}
+
+/** `0.0.0.0:7701` or `[::]:7701`. */
+function apiAddress(text: string): { host: string; port: number } {
+  const [, host = "", port = ""] = /^\[?([^[\]]*)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (isIP(host) !== 0) return { host, port: portNumber("--api-address", Number(port)) };
+  throw new UserError(`--api-address ${text} is no address with a port`, {
+    remedy: "give one of this machine's addresses, or 0.0.0.0 or [::] for all, and a port: 0.0.0.0:7701",
     exitCode: 2,
   });
 }

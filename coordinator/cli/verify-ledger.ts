@@ -5,7 +5,6 @@ import { z } from "zod";
 import { errorCode, UserError } from "../../shared/errors.js";
 import { printLedgerReport } from "../ledger/report.js";
 import { type LedgerEntry, verifyLedger } from "../ledger/verify.js";
-import { createStore } from "../store/store.js";
 import { createClient } from "./client.js";
 import type { CommonArguments } from "./common.js";
 
@@ -37,13 +36,11 @@ export const verifyLedgerCommand: CommandModule<CommonArguments, VerifyArguments
       default: [],
       describe: "Files that `parallax-agent ledger` wrote, besides what agents sent",
     }),
-  handler: async ({ data, json, campaign, ledger }) => {
-    const client = createClient(data);
+  handler: async ({ json, campaign, ledger, ...to }) => {
+    const client = createClient(to);
     // The coordinator's own words where there is no such campaign.
     await client.call(`/v1/campaigns/${encodeURIComponent(campaign)}`);
-    const database = "parallax";
-    const { warehouse: url } = client.where;
-    const store = createStore({ url, username: database, password: client.token, database, readOnly: true });
+    const store = client.openStore();
     try {
       const files = await Promise.all(ledger.map((file) => readLedgerFile(file, campaign)));
       const report = await verifyLedger(store, campaign, files.flat());

@@ -71,6 +71,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       ports: { api: 0, warehouse: 0, agents: 0, enrolment: 0, broker: 0 },
       version: VERSION,
       log: options.log,
+      writes: options.log,
       onFatal: giveUp,
     });
     stops.push(() => parallax.stop());
@@ -92,7 +93,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       onEvent: (text) => say(`  ${text}`),
     });
     stops.push(() => agents.release());
-    const client = createClient(parallax.state.folder);
+    const client = createClient({ data: parallax.state.folder });
     await untilConnected(client, lab, signal);
     say(`\nAgents\n${agentTable((await client.call("/v1/agents")) as AgentReport[])}`);
 

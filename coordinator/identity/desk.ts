@@ -5,6 +5,7 @@ import { type PublicKey, publicKeyHash, requestedKey } from "../../shared/identi
 import { isName } from "../../shared/lease/protocol.js";
 import { type Authority, CLOCK_TOLERANCE_MS } from "./authority.js";
 import type { BrokerSigner } from "./broker-accounts.js";
+import type { Holder } from "./holder.js";
 import type { AgentRecord, Terms, TokenRecord } from "./records.js";
 import { IdentityRefused } from "./refused.js";
 import type { Registry } from "./registry.js";
@@ -37,13 +38,8 @@ export interface IssuedCredentials {
   readonly brokerJwt: string;
 }
 
-/** The holder of a client certificate, as its connection proved it. */
-export interface Peer {
-  /** `agent` or `operator`, as the certificate says. */
-  readonly kind: string;
-  readonly name: string;
-  readonly keyHash: string;
-  /** The address it connects from. */
+/** The holder of a client certificate, and the address that it connects from. */
+export interface Peer extends Holder {
   readonly address: string;
 }
 

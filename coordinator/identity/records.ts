@@ -53,3 +53,24 @@ export const agentRecord = z.object({
 });
 
 export type AgentRecord = z.infer<typeof agentRecord>;
+
+/** What an operator may do: a reader looks and queries, and changes nothing. */
+export const operatorRole = z.enum(["operator", "reader"]);
+
+export type OperatorRole = z.infer<typeof operatorRole>;
+
+/** A person or program with a certificate for the HTTP API. Times are Unix milliseconds. */
+export const operatorRecord = z.object({
+  name: z.string(),
+  role: operatorRole,
+  /** Of the public key that the certificate is for. */
+  keyHash: z.string(),
+  createdMs: z.number(),
+  /** Who had it made. */
+  createdBy: z.string(),
+  /** End of its certificate. */
+  expiresMs: z.number(),
+  revokedMs: z.number().nullable(),
+});
+
+export type OperatorRecord = z.infer<typeof operatorRecord>;

@@ -2,11 +2,18 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { readJsonFile, writeSecretFile } from "./files.js";
-import { type AgentRecord, agentRecord, type TokenRecord, tokenRecord } from "./records.js";
+import {
+  type AgentRecord,
+  agentRecord,
+  type OperatorRecord,
+  operatorRecord,
+  type TokenRecord,
+  tokenRecord,
+} from "./records.js";
 
 /**
- * Who may be an agent: enrolled agents and enrolment tokens, a file each in the data folder, where the authority's key is
- * too. A change is on disk when the call returns, and nothing else runs meanwhile: what is looked at before `put` still
+ * Who may do what: enrolled agents, enrolment tokens and operators, a file each in the data folder, where the authority's
+ * key is too. A change is on disk when the call returns, and nothing else runs meanwhile: what is looked at before `put` still
  * holds.
  */
 export interface Registry {
@@ -16,12 +23,16 @@ export interface Registry {
   token(id: string): TokenRecord | null;
   tokens(): TokenRecord[];
   putToken(record: TokenRecord): void;
+  operator(name: string): OperatorRecord | null;
+  operators(): OperatorRecord[];
+  putOperator(record: OperatorRecord): void;
 }
 
 /** Reads the records of a data folder. @throws UserError when one is damaged */
 export function openRegistry(data: string): Registry {
   const agents = openTable(join(data, "identity", "agents"), agentRecord, ({ name }) => name);
   const tokens = openTable(join(data, "identity", "tokens"), tokenRecord, ({ id }) => id);
+  const operators = openTable(join(data, "identity", "operators"), operatorRecord, ({ name }) => name);
   return {
     agent: agents.get,
     agents: agents.all,
@@ -29,6 +40,9 @@ export function openRegistry(data: string): Registry {
     token: tokens.get,
     tokens: tokens.all,
     putToken: tokens.put,
+    operator: operators.get,
+    operators: operators.all,
+    putOperator: operators.put,
   };
 }
 

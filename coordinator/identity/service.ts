@@ -3,6 +3,7 @@ import type { ServerTls } from "../session/server.js";
 import { type Authority, openAuthority } from "./authority.js";
 import { type BrokerAccounts, type BrokerUser, openBrokerSigner } from "./broker-accounts.js";
 import { createIdentityDesk, type IdentityDesk } from "./desk.js";
+import { createOperatorDesk, type OperatorDesk } from "./operators.js";
 import { openRegistry, type Registry } from "./registry.js";
 
 /** How long an agent's certificate holds; it is renewed after two thirds of that. */
@@ -24,6 +25,7 @@ export interface Identity {
   readonly authority: Authority;
   readonly registry: Registry;
   readonly desk: IdentityDesk;
+  readonly operators: OperatorDesk;
   readonly tls: ServerTls;
   readonly brokerClients: { readonly coordinator: BrokerClient; readonly system: BrokerClient };
   brokerAccounts(): Promise<BrokerAccounts>;
@@ -43,6 +45,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     authority,
     registry,
     desk,
+    operators: createOperatorDesk({ registry, authority, nowMs }),
     tls: {
       key: server.key,
       certificate: server.certificate + authority.certificate,

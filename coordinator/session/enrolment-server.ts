@@ -1,4 +1,4 @@
-import { Server, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import {
   type EnrollRequest,
@@ -9,8 +9,8 @@ import type { IdentityDesk } from "../identity/desk.js";
 import type { RefusalLog } from "../identity/refusal-log.js";
 import { type AgentAddresses, credentialsMessage, enrolmentFrom } from "./credentials.js";
 import { addressOf } from "./peer.js";
+import { createRefuser } from "./refuse.js";
 import type { ServerTls } from "./server.js";
-import { serviceErrorOf } from "./status.js";
 import { openTlsPort, type TlsPort } from "./tls-port.js";
 
 const LARGEST_MESSAGE_BYTES = 16_384;
@@ -32,20 +32,12 @@ export async function startEnrolmentServer(options: EnrolmentServerOptions): Pro
   const { desk, addresses, log, refused, tls } = options;
   const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
   server.addService(EnrolmentServiceService, {
-    enroll(call: ServerUnaryCall<EnrollRequest, EnrollResponse>, answer: sendUnaryData<EnrollResponse>) {
+    enroll: createRefuser(WHERE, refused).unary<EnrollRequest, EnrollResponse>(async (call) => {
       const from = addressOf(call.getPeer());
-      const enroll = async () => desk.enroll(enrolmentFrom(call.request), from);
-      enroll().then(
-        (issued) => {
-          log.info({ agent: issued.record.name, vantage: issued.record.vantage, from }, "agent enrolled");
-          answer(null, { credentials: credentialsMessage(issued, addresses()) });
-        },
-        (error: unknown) => {
-          refused(WHERE, from, serviceErrorOf(error).details);
-          answer(serviceErrorOf(error));
-        },
-      );
-    },
+      const issued = await desk.enroll(enrolmentFrom(call.request), from);
+      log.info({ agent: issued.record.name, vantage: issued.record.vantage, from }, "agent enrolled");
+      return { credentials: credentialsMessage(issued, addresses()) };
+    }),
   });
   const port = await openTlsPort(server, {
     what: WHERE,

@@ -1,6 +1,6 @@
-import { createHash, X509Certificate } from "node:crypto";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { Peer } from "../identity/desk.js";
+import { holderOf } from "../identity/holder.js";
 import { IdentityRefused } from "../identity/refused.js";
 
 /** A call, as far as it says who makes it. */
@@ -12,19 +12,7 @@ export function peerOf(call: Call): Peer {
   if (raw === undefined) {
     throw new IdentityRefused("denied", "the connection has no certificate; enrol this machine");
   }
-  const { publicKey, subject } = new X509Certificate(raw);
-  const field = (key: string) =>
-    subject
-      .split("\n")
-      .find((line) => line.startsWith(`${key}=`))
-      ?.slice(key.length + 1);
-  const der = publicKey.export({ type: "spki", format: "der" });
-  return {
-    kind: field("OU") ?? "",
-    name: field("CN") ?? "",
-    keyHash: createHash("sha256").update(der).digest("base64url"),
-    address: addressOf(call.getPeer()),
-  };
+  return { ...holderOf(raw), address: addressOf(call.getPeer()) };
 }
 
 /** `192.0.2.1:4711` or `[2001:db8::1]:4711` or `2001:db8::1:4711` without its port, an IPv4 address as such. */

@@ -3,8 +3,6 @@ import {
   Server,
   type ServerDuplexStream,
   type ServerUnaryCall,
-  type ServiceError,
-  type sendUnaryData,
   setLogVerbosity,
   status,
 } from "@grpc/grpc-js";
@@ -26,7 +24,7 @@ import { enrolledIdentity } from "./enrolled.js";
 import type { Fleet, FleetSession } from "./fleet.js";
 import { createOutbox } from "./outbox.js";
 import { addressOf, peerOf } from "./peer.js";
-import { serviceErrorOf } from "./status.js";
+import { createRefuser, endStream, type Refuser } from "./refuse.js";
 import { openTlsPort } from "./tls-port.js";
 
 /** A stream that has not said hello by then is ended. */
@@ -47,6 +45,8 @@ export interface SessionServerOptions {
   readonly nowMs: () => number;
   readonly log: Logger;
   readonly refused: RefusalLog;
+  /** How often sessions are looked at for certificates that have expired; every 30 s by default. */
+  readonly expiryLookMs?: number;
 }
 
 /** PEM texts. */
@@ -81,12 +81,12 @@ export async function startSessionServer(options: SessionServerOptions): Promise
     "grpc.keepalive_permit_without_calls": 1,
   });
   const open = new Map<Stream, Peer>();
+  const refuser = createRefuser(WHERE, refused);
   const recheck = (stream: Stream, peer: Peer): void => {
     try {
       desk.admit(peer);
     } catch (error) {
-      refused(WHERE, peer.name, serviceErrorOf(error).details);
-      end(stream, error);
+      refuser.end(stream, peer.name, error);
     }
   };
   server.addService(AgentServiceService, {
@@ -96,21 +96,12 @@ export async function startSessionServer(options: SessionServerOptions): Promise
         desk.admit(peer);
         open.set(stream, peer);
         stream.once("close", () => open.delete(stream));
-        serve(stream, peer, options);
+        serve(stream, peer, refuser, options);
       } catch (error) {
-        refused(WHERE, addressOf(stream.getPeer()), serviceErrorOf(error).details);
-        end(stream, error);
+        refuser.end(stream, addressOf(stream.getPeer()), error);
       }
     },
-    renew(call: ServerUnaryCall<RenewRequest, RenewResponse>, answer: sendUnaryData<RenewResponse>) {
-      renew(call, options).then(
-        (response) => answer(null, response),
-        (error: unknown) => {
-          refused(WHERE, addressOf(call.getPeer()), serviceErrorOf(error).details);
-          answer(serviceErrorOf(error));
-        },
-      );
-    },
+    renew: refuser.unary<RenewRequest, RenewResponse>((call) => renew(call, options)),
   });
   const port = await openTlsPort(server, {
     what: WHERE,
@@ -127,7 +118,7 @@ export async function startSessionServer(options: SessionServerOptions): Promise
   });
   const expiry = setInterval(() => {
     for (const [stream, peer] of open) recheck(stream, peer);
-  }, EXPIRY_LOOK_MS);
+  }, options.expiryLookMs ?? EXPIRY_LOOK_MS);
   return {
     port: port.port,
     async stop() {
@@ -149,11 +140,12 @@ async function renew(
   return { credentials: credentialsMessage(issued, addresses()) };
 }
 
-function serve(stream: Stream, peer: Peer, { fleet, desk, log, nowMs, refused }: SessionServerOptions): void {
-  const outbox = createOutbox(stream, (reason) => refuse(stream, status.RESOURCE_EXHAUSTED, reason));
+function serve(stream: Stream, peer: Peer, refuser: Refuser, { fleet, desk, log, nowMs }: SessionServerOptions): void {
+  const refuse = (code: status, details: string) => endStream(stream, { code, details });
+  const outbox = createOutbox(stream, (reason) => refuse(status.RESOURCE_EXHAUSTED, reason));
   let session: FleetSession | null = null;
   let name = peer.name;
-  const helloTimer = setTimeout(() => refuse(stream, status.DEADLINE_EXCEEDED, "no hello came"), HELLO_TIMEOUT_MS);
+  const helloTimer = setTimeout(() => refuse(status.DEADLINE_EXCEEDED, "no hello came"), HELLO_TIMEOUT_MS);
 
   const receive = (request: SessionRequest): void => {
     const { body } = request;
@@ -174,7 +166,7 @@ function serve(stream: Stream, peer: Peer, { fleet, desk, log, nowMs, refused }:
         get writable() {
           return outbox.writable;
         },
-        end: (reason) => refuse(stream, status.ABORTED, reason),
+        end: (reason) => refuse(status.ABORTED, reason),
       });
       clearTimeout(helloTimer);
       outbox.release(welcomeMessage(id, fleet.timing));
@@ -193,8 +185,7 @@ function serve(stream: Stream, peer: Peer, { fleet, desk, log, nowMs, refused }:
     try {
       receive(request);
     } catch (error) {
-      refused(WHERE, peer.name, serviceErrorOf(error).details);
-      end(stream, error);
+      refuser.end(stream, peer.name, error);
     }
   });
   const close = (why: string): void => {
@@ -216,15 +207,4 @@ function serve(stream: Stream, peer: Peer, { fleet, desk, log, nowMs, refused }:
     log.debug({ agent: name, error: error.message }, "agent stream error");
     close(error.message);
   });
-}
-
-function end(stream: Stream, error: unknown): void {
-  const { code, details } = serviceErrorOf(error);
-  refuse(stream, code, details);
-}
-
-/** Ends a stream with a status; grpc-js takes it as an error on the server's side of the stream. */
-function refuse(stream: Stream, code: status, details: string): void {
-  const error: Partial<ServiceError> = { code, details };
-  stream.emit("error", error);
 }

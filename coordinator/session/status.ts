@@ -4,7 +4,7 @@ import { IdentityRefused } from "../identity/refused.js";
 import { SessionRefused } from "./agent.js";
 
 /** What a call ends with. */
-interface CallError {
+export interface CallError {
   readonly code: status;
   readonly details: string;
 }

@@ -2,9 +2,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
 import { UserError } from "../../shared/errors.js";
+import { HANDSHAKE, remoteAddress, reportHandshakes } from "../identity/handshake.js";
 import type { RefusalLog } from "../identity/refusal-log.js";
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Connections of one port at a time: agents have one each, strangers wait. */
 const MOST_CONNECTIONS = 20_000;
 
@@ -44,8 +44,7 @@ export async function openTlsPort(server: Server, options: TlsPortOptions): Prom
     cert: options.certificate,
     ...(clients === null ? {} : { ca: clients, requestCert: true, rejectUnauthorized: true }),
     ALPNProtocols: ["h2"],
-    minVersion: "TLSv1.3",
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    ...HANDSHAKE,
   });
   tls.maxConnections = MOST_CONNECTIONS;
   tls.on("connection", (socket: Socket) => {
@@ -54,13 +53,10 @@ export async function openTlsPort(server: Server, options: TlsPortOptions): Prom
     // What is sent to somebody who has gone is lost; the layer above sees it as closed.
     socket.on("error", () => socket.destroy());
   });
-  tls.on("tlsClientError", (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    refused(what, socket.remoteAddress ?? "somebody who has gone", reasonOf(error));
-    socket.destroy();
-  });
+  reportHandshakes(tls, what, refused);
   tls.on("secureConnection", (socket: TLSSocket) => {
     if (socket.alpnProtocol !== "h2") {
-      refused(what, socket.remoteAddress ?? "somebody who has gone", "does not speak HTTP/2");
+      refused(what, remoteAddress(socket), "does not speak HTTP/2");
       socket.destroy();
       return;
     }
@@ -88,23 +84,4 @@ export async function openTlsPort(server: Server, options: TlsPortOptions): Prom
       await closed;
     },
   };
-}
-
-/** A word for what OpenSSL says of a handshake. */
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case "CERT_HAS_EXPIRED":
-      return "its certificate has expired";
-    case "CERT_NOT_YET_VALID":
-      return "its certificate is not valid yet: one of the two clocks is wrong";
-    case "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE":
-      return "it has no certificate";
-    case "ERR_SSL_HTTP_REQUEST":
-    case "ERR_SSL_WRONG_VERSION_NUMBER":
-    case "ERR_SSL_UNEXPECTED_MESSAGE":
-    case "ERR_SSL_UNSUPPORTED_PROTOCOL":
-      return "it does not speak TLS 1.3";
-    default:
-      return code?.startsWith("ERR_SSL_") ? `its handshake failed (${code})` : (code ?? message);
-  }
 }

@@ -1,3 +1,4 @@
+import type { Agent } from "node:https";
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
@@ -25,6 +26,10 @@ export interface StoreOptions {
   readonly username: string;
   readonly password: string;
   readonly database: string;
+  /** What the interface lies behind; nothing by default. */
+  readonly pathname?: string;
+  /** Connects in place of Node's own; it must fit the URL. */
+  readonly agent?: Agent | undefined;
   /** The user may not write, nor say how writing is done. */
   readonly readOnly?: boolean;
 }
@@ -33,9 +38,12 @@ export interface StoreOptions {
 const REQUEST_TIMEOUT_MS = 3_600_000;
 
 /** The tables, through ClickHouse's HTTP interface: embedded warehouse and ClickHouse server alike. */
-export function createStore({ url, username, password, database, readOnly = false }: StoreOptions): Store {
+export function createStore({ readOnly = false, ...options }: StoreOptions): Store {
+  const { url, pathname, agent, username, password, database } = options;
   const client = createClient({
     url,
+    ...(pathname !== undefined && { pathname }),
+    ...(agent && { http_agent: agent }),
     username,
     password,
     database,

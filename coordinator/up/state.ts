@@ -8,6 +8,8 @@ const running = z.object({
   pid: z.number().int(),
   /** HTTP API. */
   api: z.string(),
+  /** The same for operators elsewhere, with certificates; empty when it is not listened for them. */
+  operators: z.string(),
   /** ClickHouse's HTTP interface. */
   warehouse: z.string(),
   /** gRPC, `host:port`: sessions, and enrolment. */
@@ -68,7 +70,7 @@ export function openState(folder: string): StateFolder {
         });
       }
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      write({ pid: process.pid, api: "", warehouse: "", agents: "", enrolment: "", broker: "" });
+      write({ pid: process.pid, api: "", operators: "", warehouse: "", agents: "", enrolment: "", broker: "" });
     },
     publish: (where) => write({ pid: process.pid, ...where }),
     running: () => {

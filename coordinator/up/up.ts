@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { DEFAULT_TIMING } from "../../shared/lease/protocol.js";
 import { openAlarms } from "../alarm/alarms.js";
 import { watchForUnheard } from "../alarm/unheard.js";
+import { hostText } from "../api/operator-port.js";
 import { startApi } from "../api/server.js";
 import { startBroker } from "../broker/broker.js";
 import { dialBroker } from "../broker/dial.js";
@@ -54,10 +55,14 @@ export interface UpOptions {
   readonly listen?: string;
   /** Names and addresses that agents use, the first of them in tokens; this machine's own by default. */
   readonly publicNames?: readonly string[];
+  /** Where the API listens for operators with certificates as well; port 0 for a free one. */
+  readonly apiAddress?: { readonly host: string; readonly port: number };
   /** How long agents' certificates hold, in milliseconds. */
   readonly certificateLifetimeMs?: number;
   readonly version: string;
   readonly log: Logger;
+  /** Gets a line for each request to the API that may change something. */
+  readonly writes: Pick<Logger, "info">;
   /** The coordinator cannot go on; it should be stopped. */
   readonly onFatal: (reason: string) => void;
 }
@@ -97,7 +102,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     if (problems.length > 0) log.error({ err: problems[0] }, "not everything could be stopped in order");
   };
   try {
-    const { certificateLifetimeMs } = options;
+    const { certificateLifetimeMs, apiAddress } = options;
     const identity = await openIdentity({
       data: options.data,
       publicNames,
@@ -226,6 +231,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     const api = await startApi({
       port: ports.api,
       operatorToken: state.token("operator"),
+      elsewhere: apiAddress === undefined ? null : { ...apiAddress, tls, names: publicNames },
       version: options.version,
       campaigns,
       hitlists,
@@ -240,11 +246,16 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
       identity: { registry: identity.registry, tokens, desk, nowMs },
+      operators: { desk: identity.operators, authority: identity.authority.certificate, nowMs },
+      warehouse: { url: warehouse.url, token: state.token("operator") },
+      refused,
+      writes: options.writes,
       dead: { list: () => listDead(connection), replay: (batch) => replayDead(connection, batch) },
     });
     stops.push(() => api.stop());
     const where = {
       api: api.url,
+      operators: api.operatorsPort === null ? "" : `https://${publicHost}:${api.operatorsPort}`,
       warehouse: warehouse.url,
       agents: addresses().sessions,
       enrolment: enrolmentAddress,
@@ -264,9 +275,4 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     await stop();
     throw error;
   }
-}
-
-/** A host as addresses with a port have it. */
-function hostText(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -9,7 +9,7 @@ export interface Program<Globals> {
   /** Adds the commands. */
   commands(parser: Argv<Globals>): unknown;
   /** Options of every command, besides --json. */
-  readonly globals?: Readonly<Record<string, { type: "string"; default: string; describe: string }>>;
+  readonly globals?: Readonly<Record<string, { type: "string"; default: string | undefined; describe: string }>>;
 }
 
 /**

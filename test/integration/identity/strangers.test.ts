@@ -18,7 +18,7 @@ afterAll(() => system.stop());
 it("a coordinator whose ports get garbage and wrong protocols stays healthy, and an agent can work as before", async () => {
   const attempts = await strangers(system.ports(), SECONDS);
   process.stderr.write(`${[...attempts.values()].reduce((sum, n) => sum + n, 0)} connections of strangers\n`);
-  expect(new Set([...attempts.keys()].map((what) => what.split(":")[0])).size).toBe(5);
+  expect(new Set([...attempts.keys()].map((what) => what.split(":")[0])).size).toBe(6);
   await expect(system.api("/v1/status")).resolves.toMatchObject({ agents: 0 });
   await system.startAgent("fra-1", "fra");
   await system.until(

@@ -12,7 +12,9 @@ import { enrolled } from "./enrolled.js";
 
 const PROGRAM = "dist/coordinator/main.js";
 const SERVICES = ["api", "warehouse", "agents", "enrolment", "broker"];
-const PORTS = SERVICES.flatMap((name) => [`--${name}-port`, "0"]);
+/** The API's second listener, for operators elsewhere. */
+const OPERATORS = "operators";
+const PORTS = [...SERVICES.flatMap((name) => [`--${name}-port`, "0"]), "--api-address", "127.0.0.1:0"];
 
 export interface Output {
   readonly code: number;
@@ -35,6 +37,8 @@ export interface TestSystem {
   /** Everything that agents sent, in order. */
   readonly sent: SentProbe[];
   startCoordinator(): Promise<void>;
+  /** URL of the API for operators elsewhere. */
+  operatorsUrl(): string;
   /** `host:port` of each service of the coordinator. */
   ports(): Record<string, string>;
   /** Lines that coordinators logged. */
@@ -63,7 +67,7 @@ export async function startSystem(): Promise<TestSystem> {
   const agents = new Map<string, { stop(): Promise<void> }>();
   const log: string[] = [];
   let up: ChildProcess | null = null;
-  let where = { api: "", warehouse: "", agents: "", enrolment: "", broker: "" };
+  let where = { api: "", operators: "", warehouse: "", agents: "", enrolment: "", broker: "" };
   const identities = new Map<string, AgentIdentity>();
   const operatorToken = (): string => readFileSync(join(data, "operator.token"), "utf8");
 
@@ -100,7 +104,8 @@ export async function startSystem(): Promise<TestSystem> {
         }),
       );
     },
-    ports: () => Object.fromEntries(SERVICES.map((name) => [name, addressOf(where, name)])),
+    operatorsUrl: () => where.operators,
+    ports: () => Object.fromEntries([...SERVICES, OPERATORS].map((name) => [name, addressOf(where, name)])),
     log: () =>
       log
         .join("")
@@ -175,7 +180,8 @@ export async function startSystem(): Promise<TestSystem> {
 }
 
 function portsOf(where: Readonly<Record<string, string>>): string[] {
-  return SERVICES.flatMap((name) => [`--${name}-port`, addressOf(where, name).split(":")[1] ?? "0"]);
+  const ports = SERVICES.flatMap((name) => [`--${name}-port`, addressOf(where, name).split(":")[1] ?? "0"]);
+  return [...ports, "--api-address", addressOf(where, OPERATORS)];
 }
 
 /** `host:port`, whatever URL it is in. */
