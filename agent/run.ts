@@ -59,7 +59,9 @@ interface AgentTiming {
 }
 
 const TIMING: AgentTiming = {
-  checkpointMs: 1_000,
+  // Shorter than between two heartbeats by what a disk takes: then each heartbeat tells of marks that have just moved, and
+  // what an agent that dies has done in vain is the reply window and a second.
+  checkpointMs: 900,
   linesMs: 10_000,
   mostBackoffMs: 5_000,
   noticeTimeoutMs: 30_000,
@@ -206,7 +208,10 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const receiving = network.run(ending.signal);
   const lines = () => sendLines(ledger, spool, config.name);
   const keeping = keepBook(
-    { book, publisher, spool, trouble, checkpointMs: timing.checkpointMs, sendLines: lines, linesMs: timing.linesMs },
+    {
+      ...{ book, publisher, spool, trouble, checkpointMs: timing.checkpointMs },
+      ...{ sendLines: lines, linesMs: timing.linesMs, onCheckpoint: session.beat },
+    },
     ending.signal,
   );
   const renewing = parts.identity.run(ending.signal);

@@ -15,6 +15,8 @@ export interface KeeperOptions {
   readonly spool: Pick<Spool, "damaged">;
   readonly trouble: Trouble;
   readonly checkpointMs: number;
+  /** After each checkpoint: the marks have moved. */
+  readonly onCheckpoint: () => void;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function keepBook(options: KeeperOptions, signal: AbortSignal): Pro
     }
     rests = book.running === 0 || rests >= restsBetween ? 0 : rests + 1;
     await checkpoint(book, trouble, rests === 0 ? options.sendLines : undefined);
+    options.onCheckpoint();
     const broker = publisher.stats();
     if (broker.connected && broker.failed === failed) {
       trouble.end("broker");

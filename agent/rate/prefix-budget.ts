@@ -4,19 +4,31 @@ import type { PrefixShare } from "../../shared/lease/work.js";
 /** Which addresses share a budget: those with the same first bits. IPv4 0 to 32, IPv6 0 to 64. */
 export type PrefixLengths = Pick<PrefixShare, "v4" | "v6">;
 
-/**
- * What each prefix got. A target's probes belong together, so they are reserved together: then a prefix never gets more
- * in a second than its rate and the probes of one target.
- */
+/** What each prefix got. A target's probes belong together, so they are reserved together. */
 export interface PrefixBudget {
   /**
-   * Reserves `packets`, one every `msEach`, for the address's prefix: returns the time (ms) from which they may go,
-   * `nowMs` when that is at once; null while as many prefixes as the table holds have used up their budget: ask again
-   * a little later.
+   * Reserves `ms` of the address's prefix: returns the time (ms) from which the target's probes may go, `nowMs` when
+   * that is at once; null while as many prefixes as the table holds have used up their budget: ask again a little later.
    */
-  reserve(address: Uint8Array, packets: number, msEach: number, nowMs: number): number | null;
-  /** Takes one packet if it may go at once; false, and nothing is reserved, if not. */
-  take(address: Uint8Array, msEach: number, nowMs: number): boolean;
+  reserve(address: Uint8Array, ms: number, nowMs: number): number | null;
+  /** The same if the probes may go at once; false, and nothing is reserved, if not. */
+  take(address: Uint8Array, ms: number, nowMs: number): boolean;
+}
+
+/** What is reserved goes out this much later at the most, or is reserved again. */
+export const LATE_MS = 20;
+
+/** With what the last of a target's probes waits for the rate cap after the first, and reserve. */
+const SECOND_MS = 1_000 + LATE_MS + 30;
+
+/**
+ * Milliseconds of a prefix that a target with `packets` probes takes: no second, whenever it begins, has more than
+ * `packetsPerSecond`. Where one target alone is more than that, its probes still go out together: then it is what
+ * comes to the prefix in the mean.
+ */
+export function prefixMs(packets: number, packetsPerSecond: number): number {
+  const targets = Math.floor(packetsPerSecond / packets);
+  return SECOND_MS / (targets > 0 ? targets : packetsPerSecond / packets);
 }
 
 /** Prefixes that may be over their budget at the same time, in 4 MiB. A power of two. */
@@ -49,17 +61,17 @@ export function createPrefixBudget(lengths: PrefixLengths, places = TABLE_PLACES
   }
 
   return {
-    reserve(address, packets, msEach, nowMs) {
+    reserve(address, ms, nowMs) {
       const place = find(prefixKey(address, lengths), nowMs);
       if (place < 0) return null;
       const from = Math.max(nowMs, usedUntil[place] as number);
-      usedUntil[place] = from + packets * msEach;
+      usedUntil[place] = from + ms;
       return from;
     },
-    take(address, msEach, nowMs) {
+    take(address, ms, nowMs) {
       const place = find(prefixKey(address, lengths), nowMs);
       if (place < 0 || (usedUntil[place] as number) > nowMs) return false;
-      usedUntil[place] = nowMs + msEach;
+      usedUntil[place] = nowMs + ms;
       return true;
     },
   };

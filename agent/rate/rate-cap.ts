@@ -23,11 +23,20 @@ export interface RateCapOptions {
 export const RATE_CAP_BYTES = 16;
 
 /**
- * What may be saved up, so that a sender that was held up does not make up for it with a burst: 20 ms of the rate (a
+ * What may be saved up, so that a sender that was held up does not make up for it with a burst: 10 ms of the rate (a
  * timer may come late by as much), and never more than one batch. So any window of 10 ms has at most 10 ms of the rate
  * and one batch.
  */
-const SAVED_MS = 20;
+const SAVED_MS = 10;
+
+/**
+ * Packets of each second that are not given out, so that no second has more than the rate whenever it begins: it may
+ * begin with a batch that was given out before and held up on its way to the wire, and with what was saved meanwhile.
+ * 2 % of a small rate, 512 packets of a large one.
+ */
+function reserveOf(packetsPerSecond: number): number {
+  return 2 * Math.min((packetsPerSecond * SAVED_MS) / 1_000, BATCH_PACKETS);
+}
 
 /** Words of the shared memory: the time up to which the rate is used up (ns), and the rate (packets per 1,000 s). */
 const USED_UNTIL = 0;
@@ -52,6 +61,7 @@ export function attachRateCap(memory: SharedArrayBuffer, nowMs: () => number): R
 
 function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
   const rate = (): number => Number(Atomics.load(words, RATE)) / RATE_UNIT;
+  const nsOf = (packetsPerSecond: number): number => 1e9 / (packetsPerSecond - reserveOf(packetsPerSecond));
 
   /** Replaces the time used by what `next` makes of it, until no other thread came between. */
   function update(next: (usedUntilNs: number, nowNs: number) => number): void {
@@ -66,7 +76,7 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
   return {
     take(wanted) {
       let taken = 0;
-      const nsEach = 1e9 / rate();
+      const nsEach = nsOf(rate());
       update((used, now) => {
         const from = Math.max(used, now - savedNs(nsEach));
         taken = Math.max(0, Math.min(wanted, Math.floor((now - from) / nsEach + ROUNDING)));
@@ -75,18 +85,18 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
       return taken;
     },
     giveBack(packets) {
-      if (packets > 0) update((used) => used - (packets * 1e9) / rate());
+      if (packets > 0) update((used) => used - packets * nsOf(rate()));
     },
     readyInMs() {
       const used = Number(Atomics.load(words, USED_UNTIL));
-      return Math.max(0, (used + 1e9 / rate()) / 1e6 - nowMs());
+      return Math.max(0, (used + nsOf(rate())) / 1e6 - nowMs());
     },
     setRate(packetsPerSecond) {
       const before = rate();
       Atomics.store(words, RATE, toRateUnits(packetsPerSecond));
       const after = rate();
       // What is saved stays as many packets, and what is owed too.
-      if (after !== before) update((used, now) => now - ((now - used) * before) / after);
+      if (after !== before) update((used, now) => now - ((now - used) * nsOf(after)) / nsOf(before));
     },
     get packetsPerSecond() {
       return rate();
@@ -97,8 +107,9 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
 /** A packet's worth of time may come out a rounding error short. */
 const ROUNDING = 1e-6;
 
+/** A packet that is due now, and what a late timer has kept back. */
 function savedNs(nsEach: number): number {
-  return Math.max(nsEach, Math.min(SAVED_MS * 1e6, BATCH_PACKETS * nsEach));
+  return nsEach + Math.min(SAVED_MS * 1e6, (BATCH_PACKETS - 1) * nsEach);
 }
 
 function toNs(ms: number): bigint {

@@ -26,6 +26,8 @@ export interface SessionOptions {
 export interface Session {
   /** Tells the coordinator that a lease is not worked on; said again until it is known to have arrived. */
   refuse(lease: { readonly lease: string; readonly epoch: number }, reason: string): void;
+  /** Tells the coordinator of new marks now, where a session is open. */
+  beat(): void;
   /** Rejects with UserError when the coordinator does not want this agent; resolves after `close`. */
   readonly ended: Promise<void>;
   /** Sends a last heartbeat and leaves; waits at most `waitMs` for the acknowledgement. */
@@ -125,6 +127,7 @@ export function createSession(options: SessionOptions): Session {
 
   return {
     ended,
+    beat: () => welcomed?.beat(),
     refuse({ lease, epoch }, reason) {
       const entry = { refusal: { lease, epoch: BigInt(epoch), reason }, saidBefore: null };
       if (refusals.size < MOST_REFUSALS) {

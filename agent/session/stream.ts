@@ -30,7 +30,7 @@ export interface StreamOptions {
 /** One stream of a session, from Hello to its end. */
 export interface Stream {
   write(request: SessionRequest): void;
-  /** Sends a heartbeat now, unless the last ones still wait to be written. */
+  /** Sends a heartbeat now, unless the last ones still wait to be written; the next is due an interval later. */
   beat(): void;
   /** Half-closes: the coordinator ends the stream. */
   end(): void;
@@ -50,12 +50,17 @@ export function openStream(options: StreamOptions): Stream {
   let heardAt = nowMs();
   let silent = false;
   let beats: NodeJS.Timeout | null = null;
+  let ended = false;
+  let intervalMs = 0;
 
   const stream: Stream = {
     write: (request) => {
       call.write(request);
     },
     beat() {
+      if (ended) return;
+      clearTimeout(beats ?? undefined);
+      beats = setTimeout(stream.beat, intervalMs);
       if (call.writableNeedDrain || call.writableEnded) {
         return;
       }
@@ -82,9 +87,8 @@ export function openStream(options: StreamOptions): Stream {
     ended: new Promise((resolve) => {
       const end = (code: status, details: string): void => {
         clearInterval(watchdog);
-        if (beats !== null) {
-          clearInterval(beats);
-        }
+        ended = true;
+        clearTimeout(beats ?? undefined);
         resolve({ welcomed, code, details: silent ? `the coordinator was silent for ${silentMs} ms` : details });
       };
       call.on("error", (error: ServiceError) => end(error.code, error.details));
@@ -107,8 +111,8 @@ export function openStream(options: StreamOptions): Stream {
         welcomed = true;
         silentMs = body.value.stopAfterMs;
         options.onWelcome(body.value, stream);
+        intervalMs = Math.max(SHORTEST_INTERVAL_MS, body.value.heartbeatIntervalMs);
         stream.beat();
-        beats ??= setInterval(stream.beat, Math.max(SHORTEST_INTERVAL_MS, body.value.heartbeatIntervalMs));
         break;
       }
       case "ack":

@@ -1,7 +1,7 @@
 import { BATCH_PROBES } from "../../shared/probe/kernel.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
-import type { PrefixBudget } from "../rate/prefix-budget.js";
+import { LATE_MS, type PrefixBudget, prefixMs } from "../rate/prefix-budget.js";
 import {
   type BatchSenderOptions,
   type BatchStage,
@@ -64,6 +64,8 @@ export function createSynSender(options: SynSenderOptions): Sender {
 
 function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
   const { board, source, from, to, variants, builder, ttl, cap, budget, skips, clock } = options;
+  // A retry with fewer probes takes as long: then every second has the same number of targets.
+  const budgetMs = budget === null ? 0 : prefixMs(variants.length, budget.packetsPerSecond);
   // Asked for each target: apart from the board's getters, for which V8 would look it up by name.
   const { marks: marksAt } = board;
   const allBits = (1 << variants.length) - 1;
@@ -104,17 +106,23 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
 
   /** Makes the next target current; false when none can be taken now. */
   function takeTarget(nowMs: number): boolean {
-    if (deferred.size() > 0 && deferred.nextAtMs() <= nowMs) {
+    for (let dueMs = deferred.nextAtMs(); dueMs <= nowMs; dueMs = deferred.nextAtMs()) {
       const due = deferred.take();
-      if (due !== undefined) {
-        due.of.waiting--;
-        source.targetAt(due.index, target);
-        // It may have opted out while it waited.
-        const isOut = skips.isSkipped?.(target.address) ?? false;
-        if (isOut) leaveOut(due.index, due.of);
-        begin(due.index, due.of, isOut ? 0 : missingProbes(marksAt(due.index)));
-        return true;
+      if (due === undefined) break;
+      source.targetAt(due.index, target);
+      // It may have opted out while it waited.
+      const isOut = skips.isSkipped?.(target.address) ?? false;
+      // Nothing was sent for a while: what was due meanwhile must not go out all at once.
+      const atMs = isOut || nowMs <= dueMs + LATE_MS ? nowMs : reserve(nowMs);
+      if (atMs === null || atMs > nowMs) {
+        deferred.add(atMs ?? dueMs, due.index, due.of);
+        if (atMs === null) return false;
+        continue;
       }
+      due.of.waiting--;
+      if (isOut) leaveOut(due.index, due.of);
+      begin(due.index, due.of, isOut ? 0 : missingProbes(marksAt(due.index)));
+      return true;
     }
     while (!deferred.isFull()) {
       const index = indices[NEXT] as number;
@@ -127,7 +135,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
         reader.targetAt(index, target);
         if (skips.isSkipped?.(target.address)) leaveOut(index, open);
         else {
-          const atMs = reserve(missing, nowMs);
+          const atMs = reserve(nowMs);
           if (atMs === null) return false;
           if (atMs <= nowMs) {
             indices[NEXT] = index + 1;
@@ -165,10 +173,8 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
   }
 
   /** When the target's probes may go; null: ask again. */
-  function reserve(probes: number, nowMs: number): number | null {
-    return budget === null
-      ? nowMs
-      : budget.table.reserve(target.address, countBits(probes), 1000 / budget.packetsPerSecond, nowMs);
+  function reserve(nowMs: number): number | null {
+    return budget === null ? nowMs : budget.table.reserve(target.address, budgetMs, nowMs);
   }
 
   function begin(index: number, of: OpenPass | null, probes: number): void {

@@ -1,7 +1,7 @@
 import { BATCH_PROBES } from "../../shared/probe/kernel.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { createTarget, type TargetSource } from "../../shared/target/source.js";
-import type { PrefixBudget } from "../rate/prefix-budget.js";
+import { type PrefixBudget, prefixMs } from "../rate/prefix-budget.js";
 import {
   type BatchSenderOptions,
   type BatchStage,
@@ -54,6 +54,7 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
 
 function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStage {
   const { board, source, to, variants, builder, spacingMs, cap, budget, skips, clock } = options;
+  const budgetMs = budget === null ? 0 : prefixMs(1, budget.packetsPerSecond);
   const numbers = variants.map((variant) => 1 << VARIANTS.indexOf(variant));
   const chunks = createChunks(options.from, to);
   const plans = createTracePlans(options);
@@ -171,7 +172,7 @@ function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStag
       const ttl = nextTtl(low, high, pauseMs > 0 ? 0 : scatter(index, chunk.sweep));
       if (!pace.isOpen(ttl, nowMs)) continue;
       source.targetAt(index, target);
-      if (budget !== null && !budget.table.take(target.address, 1000 / budget.packetsPerSecond, nowMs)) return false;
+      if (budget !== null && !budget.table.take(target.address, budgetMs, nowMs)) return false;
       pace.take(ttl, nowMs);
       plans.sent(trace, ttl);
       askedAtMs[trace] = nowMs;

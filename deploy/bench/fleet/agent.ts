@@ -25,11 +25,17 @@ const COMMIT_MS = { least: 300, most: 2_000 };
 const MOST_WORKING = 2;
 const MOST_ACTIVE = 8;
 
+/** What the operator wants, as the agent has taken it in. */
+export type Steering =
+  | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean }
+  | { readonly kind: "revoke"; readonly lease: string };
+
 export interface BenchAgentOptions {
-  readonly task: AgentsTask;
+  readonly task: Pick<AgentsTask, "address" | "identities" | "life" | "disk" | "maxPps">;
   readonly number: number;
   readonly onGrant: (grant: GrantTiming) => void;
   readonly onSent: (epoch: number, from: number, sent: number) => void;
+  readonly onSteered?: (steering: Steering) => void;
 }
 
 export interface BenchAgent {
@@ -45,7 +51,7 @@ export interface BenchAgent {
  * publisher: probes are numbers, and batches names that are committed after a while. Those parts never speak with the
  * coordinator, and a thousand of them in a process would be what is measured.
  */
-export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOptions): BenchAgent {
+export function startBenchAgent({ task, number, onGrant, onSent, onSteered }: BenchAgentOptions): BenchAgent {
   const name = benchName(number);
   const identity = readIdentity(join(task.identities, name));
   const nowMs = (): number => performance.now();
@@ -134,9 +140,15 @@ export function startBenchAgent({ task, number, onGrant, onSent }: BenchAgentOpt
         book.grant(grant);
         granted = null;
       },
-      revoke: book.revoke,
+      revoke(lease, reason) {
+        book.revoke(lease, reason);
+        onSteered?.({ kind: "revoke", lease });
+      },
       yield: book.yield,
-      pause: book.pause,
+      pause(campaign, paused) {
+        book.pause(campaign, paused);
+        onSteered?.({ kind: "pause", campaign, paused });
+      },
       welcome({ stopAfterMs }) {
         fence.setStopAfterMs(stopAfterMs);
         book.forgetPauses();

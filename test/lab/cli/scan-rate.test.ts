@@ -63,9 +63,10 @@ describe("what a scan sends, as it is captured at the other end", () => {
     // One batch more where the machine held the sender up between its leave to send and the sending.
     expect((times.length - 2 * BATCH) / seconds).toBeLessThanOrEqual(rate);
     expect(mostWithin(times, 10)).toBeLessThanOrEqual(rate / 100 + 2 * BATCH);
+    expect(mostWithin(times, 1000)).toBeLessThanOrEqual(rate);
   });
 
-  it("is no more to any network than its budget and the probes of one target in a second", async () => {
+  it("is no more to any network than its budget in a second", async () => {
     const budget = 200;
     const packets = await capture(
       ...["198.18.0.0/22", "--variant", "v0,v1", "-r", "20000", "--prefix-rate", `${budget}`],
@@ -74,8 +75,7 @@ describe("what a scan sends, as it is captured at the other end", () => {
     for (const network of [0, 1, 2, 3]) {
       const times = packets.filter((packet) => packet.network === network).map(({ atMs }) => atMs);
       expect(times).toHaveLength(512);
-      // What was due while the machine held the sender up goes at once.
-      expect(mostWithin(times, 1000)).toBeLessThanOrEqual(1.1 * budget + 2);
+      expect(mostWithin(times, 1000)).toBeLessThanOrEqual(budget);
     }
   });
 });

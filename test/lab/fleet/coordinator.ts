@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 const PROGRAM = "dist/coordinator/main.js";
 const NO_PORTS = ["api", "warehouse", "agents", "enrolment", "broker"].flatMap((name) => [`--${name}-port`, "0"]);
@@ -11,6 +12,8 @@ export interface Coordinator {
   readonly ports: { readonly agents: number; readonly enrolment: number; readonly broker: number };
   /** Runs `parallax` with these words; gives what it printed as JSON. Throws when it fails. */
   ask<T>(...words: string[]): T;
+  /** The same for a command that waits for agents, whose way to the coordinator leads through this process. */
+  askWhileServing<T>(...words: string[]): Promise<T>;
   /** The rows of a query. */
   rows<T>(sql: string): T[];
   stop(): Promise<void>;
@@ -34,6 +37,10 @@ export async function startCoordinator(data: string): Promise<Coordinator> {
   };
   return {
     ports: { agents: port(where.agents), enrolment: port(where.enrolment), broker: port(where.broker) },
+    async askWhileServing<T>(...words: string[]) {
+      const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...words, "--data", data, "--json"]);
+      return JSON.parse(stdout) as T;
+    },
     ask: <T>(...words: string[]) => JSON.parse(run([...words, "--json"])) as T,
     rows: <T>(sql: string) =>
       run(["query", "--format", "JSONEachRow", sql])
