@@ -35,7 +35,7 @@ export function warehouseRoutes(server: FastifyInstance, { url, token }: Warehou
         reply.raw.once("close", () => upstream.destroy());
         const answered = new Promise<IncomingMessage>((resolve, reject) => {
           upstream.once("response", resolve);
-          upstream.once("error", (cause) =>
+          upstream.on("error", (cause) =>
             reject(new UserError(`the warehouse does not answer: ${errorMessage(cause)}`, { remedy: "ask again" })),
           );
         });

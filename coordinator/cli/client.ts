@@ -107,6 +107,8 @@ function jsonBody(body: unknown): Asked {
 async function failure(answer: IncomingMessage, remedy = "see its log"): Promise<UserError> {
   let text = "";
   for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+  // What is still on its way there is not wanted.
+  answer.destroy();
   const said = refusal.safeParse(parse(text));
   return new UserError(
     said.data?.error ?? (text.trim().replaceAll("\n", " ") || `the coordinator answered ${answer.statusCode}`),

@@ -79,6 +79,8 @@ export interface Parallax {
 }
 
 const LOOPBACK = "127.0.0.1";
+/** Addresses to listen on, none to connect to. */
+const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 /** How often is looked whether a series has a run to begin. */
 const SERIES_TICK_MS = 1_000;
 const DATABASE = "parallax";
@@ -215,6 +217,10 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       series.close();
     });
     const publicHost = hostText(publicNames[0] ?? LOOPBACK);
+    const operatorsHost =
+      apiAddress === undefined || EVERYWHERE.has(apiAddress.host) || publicNames.length > 0
+        ? publicHost
+        : hostText(apiAddress.host);
     const addresses = () => ({
       sessions: `${publicHost}:${sessions.port}`,
       broker: `tls://${publicHost}:${broker.port}`,
@@ -255,7 +261,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     stops.push(() => api.stop());
     const where = {
       api: api.url,
-      operators: api.operatorsPort === null ? "" : `https://${publicHost}:${api.operatorsPort}`,
+      operators: api.operatorsPort === null ? "" : `https://${operatorsHost}:${api.operatorsPort}`,
       warehouse: warehouse.url,
       agents: addresses().sessions,
       enrolment: enrolmentAddress,

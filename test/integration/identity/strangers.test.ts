@@ -16,9 +16,16 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 it("a coordinator whose ports get garbage and wrong protocols stays healthy, and an agent can work as before", async () => {
-  const attempts = await strangers(system.ports(), SECONDS);
+  const { attempts, answers } = await strangers(system.ports(), SECONDS);
   process.stderr.write(`${[...attempts.values()].reduce((sum, n) => sum + n, 0)} connections of strangers\n`);
   expect(new Set([...attempts.keys()].map((what) => what.split(":")[0])).size).toBe(6);
+  // Sessions and operators answer nobody who has no certificate but with alerts of TLS (RFC 8446 section 5.1: type 21).
+  for (const service of ["agents", "operators"]) {
+    const heard = answers.get(service) ?? [];
+    expect(heard.filter(({ secure, bytes }) => secure || bytes[0] !== 21)).toEqual([]);
+  }
+  // Enrolment does, which shows that answers are heard.
+  expect(answers.get("enrolment")?.some(({ secure }) => secure)).toBe(true);
   await expect(system.api("/v1/status")).resolves.toMatchObject({ agents: 0 });
   await system.startAgent("fra-1", "fra");
   await system.until(

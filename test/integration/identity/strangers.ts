@@ -8,6 +8,8 @@ export type Ports = Readonly<Record<string, string>>;
 const CONNECTIONS_AT_A_TIME = 8;
 const LONGEST_MS = 1_000;
 const LARGEST_BYTES = 65_536;
+/** Of an answer. */
+const KEPT_BYTES = 64;
 
 /** What a program says that takes a port for another's. */
 const GREETINGS: Readonly<Record<string, Buffer>> = {
@@ -21,15 +23,20 @@ const GREETINGS: Readonly<Record<string, Buffer>> = {
   nothing: Buffer.alloc(0),
 };
 
-/** How often what was tried, by service and protocol. */
-export type Attempts = Map<string, number>;
+/** What strangers tried and heard. */
+export interface Outcome {
+  /** How often, by service and protocol. */
+  readonly attempts: Map<string, number>;
+  /** Answers by service: over TCP as they are, over TLS what was inside. */
+  readonly answers: Map<string, { readonly secure: boolean; readonly bytes: Buffer }[]>;
+}
 
 /**
  * Sends random bytes and wrong protocols to all ports, over TCP and over TLS without a certificate, for so many seconds.
- * Resolves with what was tried; what the ports answer is not looked at.
  */
-export async function strangers(ports: Ports, seconds: number): Promise<Attempts> {
-  const attempts: Attempts = new Map();
+export async function strangers(ports: Ports, seconds: number): Promise<Outcome> {
+  const attempts = new Map<string, number>();
+  const answers: Outcome["answers"] = new Map(Object.keys(ports).map((service) => [service, []]));
   const until = Date.now() + seconds * 1_000;
   const worker = async (start: number): Promise<void> => {
     for (let i = start; Date.now() < until; i += CONNECTIONS_AT_A_TIME) {
@@ -39,11 +46,12 @@ export async function strangers(ports: Ports, seconds: number): Promise<Attempts
       const [protocol, bytes] = somethingToSay();
       const what = `${service}: ${protocol}${secure ? " over TLS" : ""}`;
       attempts.set(what, (attempts.get(what) ?? 0) + 1);
-      await say(address, bytes, secure);
+      const answer = await say(address, bytes, secure);
+      if (answer.length > 0) answers.get(service)?.push({ secure, bytes: answer });
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS_AT_A_TIME }, (_, i) => worker(i)));
-  return attempts;
+  return { attempts, answers };
 }
 
 function somethingToSay(): [string, Buffer] {
@@ -52,10 +60,11 @@ function somethingToSay(): [string, Buffer] {
   return greetings[Math.floor(Math.random() * greetings.length)] ?? ["nothing", Buffer.alloc(0)];
 }
 
-/** One connection; over when the other side ends it, or after a while. */
-function say(address: string, bytes: Buffer, secure: boolean): Promise<void> {
+/** One connection; over when the other side ends it, or after a while. Resolves with the beginning of its answer. */
+function say(address: string, bytes: Buffer, secure: boolean): Promise<Buffer> {
   const [host, port] = address.split(":");
   const where = { host: host ?? "", port: Number(port) };
+  let answer: Buffer = Buffer.alloc(0);
   return new Promise((resolve) => {
     const socket: Socket = secure
       ? connectTls({ ...where, rejectUnauthorized: false, ALPNProtocols: Math.random() < 0.5 ? ["h2"] : ["http/1.1"] })
@@ -65,12 +74,14 @@ function say(address: string, bytes: Buffer, secure: boolean): Promise<void> {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       clearTimeout(timer);
-      resolve();
+      resolve(answer);
     });
     socket.once(secure ? "secureConnect" : "connect", () => {
       socket.write(bytes);
       if (Math.random() < 0.3) socket.end();
     });
-    socket.resume();
+    socket.on("data", (chunk: Buffer) => {
+      if (answer.length < KEPT_BYTES) answer = Buffer.concat([answer, chunk]);
+    });
   });
 }
