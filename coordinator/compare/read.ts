@@ -5,7 +5,7 @@ import type { Comparison, Explanation, Middlebox, TargetSummary } from "./docume
 import { COUNT_HANDSHAKES, handshakeCount } from "./handshakes.js";
 import { changesOn, judge } from "./judge.js";
 import { CHANGE_TUPLE, changeTuple, evidenceRow, hostVerdict, placement, textAddress, viewVerdict } from "./rows.js";
-import { READ_EVIDENCE } from "./views.js";
+import { readEvidence } from "./views.js";
 
 /** Rows of the matrix that a comparison shows unless asked for all. */
 const MATRIX_LIMIT = 200;
@@ -78,12 +78,7 @@ export async function readComparison(store: Store, request: ComparisonRequest): 
 export async function readExplanations(store: Store, campaign: string, target: string): Promise<Explanation[]> {
   const parameters = { campaign, target, port: 0, limit: MATRIX_LIMIT };
   const summaries = await readSummaries(store, "target = toIPv6({target:String})", parameters);
-  const evidence = await collect(
-    store,
-    `SELECT * FROM (${READ_EVIDENCE}) WHERE toIPv6(target) = toIPv6({target:String})`,
-    parameters,
-    evidenceRow,
-  );
+  const evidence = await collect(store, readEvidence("target = toIPv6({target:String})"), parameters, evidenceRow);
   return summaries.map((summary) => {
     const views = evidence.find((row) => row.port === summary.port)?.views ?? [];
     const { host, placement } = judge(views, changesOn(views));

@@ -138,10 +138,15 @@ function viewOf(
   return { vantage, verdict, v0, v1, plain, unknown, ...evidence };
 }
 
-/** A row of `READ_EVIDENCE`: one target with everything that is known of it. */
+/** A row of `readEvidence`: one target with everything that is known of it. */
 export const evidenceRow = z
   .object({ port: z.number(), target: z.string(), views: z.array(view) })
   .transform((row) => ({ ...row, views: row.views.map((one) => viewOf(row.port, one)) }));
+
+/** A row of `READ_PATTERNS`: what is known of every target whose views are these. */
+export const patternRow = z
+  .object({ pattern: z.string(), port: z.number(), views: z.array(view) })
+  .transform((row) => ({ pattern: row.pattern, views: row.views.map((one) => viewOf(row.port, one)) }));
 
 /** A path change as a tuple, in the order of `CHANGE_TUPLE`. */
 export const changeTuple = z

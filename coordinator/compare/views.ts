@@ -1,69 +1,21 @@
-import { PRESENT_HANDSHAKES, PRESENT_HOPS, PRESENT_SYN_REPLIES } from "../replay/present.js";
-import { VIEW_VERDICT } from "./view-verdict.js";
+import { PRESENT_HANDSHAKES, PRESENT_HOPS } from "../replay/present.js";
 
 /**
- * Fills `target_views`: per target and vantage point the last verdict of each variant, and from the pair the view's own
- * verdict. One statement, so that any number of targets stays inside the engine.
- *
- * Silence has no row in `syn_replies`. A vantage point that was asked and heard nothing gets its `no-reply` from the
- * recheck lists (`partition`) or from `everywhere`, the vantage points that ask every target (`replicate`), unless it left
- * the target out; targets that nobody heard of stay out.
- *
- * Parameters: campaign String, everywhere Array(String), variants Array(String) (those that were sent).
- */
-export const BUILD_VIEWS = `
-INSERT INTO target_views (campaign, port, target, vantage, v0, v1, plain, unknown, verdict, computed_at)
-WITH
-  answers AS (
-    SELECT port, target, vantage,
-      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'v0') AS a0,
-      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'v1') AS a1,
-      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'plain') AS ap,
-      argMaxIf(verdict, (received_at, batch, row, replay), variant = 'unknown-option') AS au
-    FROM (${PRESENT_SYN_REPLIES})
-    GROUP BY port, target, vantage
-  ),
-  asked AS (
-    SELECT port, target, toString(vantage) AS vantage FROM answers
-    UNION DISTINCT
-    SELECT port, target, vantage
-    FROM (
-      SELECT port, target, splitByChar('/', toString(source))[-1] AS vantage
-      FROM target_lists
-      WHERE campaign = {campaign:String} AND startsWith(source, 'recheck/')
-      UNION DISTINCT
-      SELECT port, target, arrayJoin({everywhere:Array(String)}) AS vantage
-      FROM (SELECT DISTINCT port, target FROM answers)
-    )
-    WHERE (port, target, vantage) NOT IN (
-      SELECT port, target, toString(vantage) FROM target_skips
-      WHERE campaign = {campaign:String} AND match(source, '^(synscan|recheck)/')
-    )
-  )
-SELECT
-  {campaign:String}, port, target, vantage,
-  if(a0 = '', 'no-reply', a0) AS v0, if(a1 = '', 'no-reply', a1) AS v1,
-  if(ap = '', 'no-reply', ap) AS plain, if(au = '', 'no-reply', au) AS unknown,
-  ${VIEW_VERDICT} AS verdict,
-  now64(3)
-FROM asked
-LEFT JOIN answers USING (port, target, vantage)
-`;
-
-/**
- * Everything known of every target of a campaign, a row per target, ascending: its views, of its handshakes the last one in
+ * Everything known of those targets of a campaign that meet a condition on the column `target`, a row per target and port,
+ * ascending: its views, of its handshakes the last one in
  * each version, and of targets that were traced the hops, the SYN/ACKs of the SYN scan, and the control's hops on all ports.
  * Where two tables are joined, the engine takes a name for the column of that name first, so none of them is called `views`
  * as the result is.
  * Parameter: campaign String.
  */
-export const READ_EVIDENCE = `
+export const readEvidence = (targets: string): string => `
 WITH
   traced AS (
     SELECT port, target, vantage, variant, ttl, kind, replaceRegexpOne(toString(responder), '^::ffff:', '') AS hop,
       verdict, mptcp, changes, unobservable, icmp_extensions, rtt_us, reply_ttl,
       if(has(changes, 'tcp.option.mss.changed'), hex(quote), '') AS mss_quote
     FROM (${PRESENT_HOPS})
+    WHERE ${targets}
     ORDER BY port, target, vantage, variant, ttl, received_at, batch, row
     LIMIT 1 BY port, target, vantage, variant, ttl
   ),
@@ -85,7 +37,7 @@ WITH
     FROM (
       SELECT port, target, vantage, variant, ttl, \`window\` AS reply_window, options
       FROM syn_replies
-      WHERE campaign = {campaign:String} AND bitAnd(tcp_flags, 18) = 18
+      WHERE campaign = {campaign:String} AND ${targets} AND bitAnd(tcp_flags, 18) = 18
         AND (port, target) IN (SELECT port, target FROM trace_hops WHERE campaign = {campaign:String})
       ORDER BY port, target, vantage, variant, received_at DESC, batch DESC, row DESC
       LIMIT 1 BY port, target, vantage, variant
@@ -97,13 +49,14 @@ WITH
       arraySort(h -> h.1, groupArray((variant, verdict, after, join, no_join, addresses))) AS shakes
     FROM (
       SELECT * FROM (${PRESENT_HANDSHAKES})
+      WHERE ${targets}
       ORDER BY port, target, vantage, variant, received_at DESC, batch DESC, row DESC
       LIMIT 1 BY port, target, vantage, variant
     )
     GROUP BY port, target, vantage
   ),
   looks AS (
-    SELECT * FROM target_views FINAL WHERE campaign = {campaign:String}
+    SELECT * FROM target_views FINAL WHERE campaign = {campaign:String} AND ${targets}
   )
 SELECT
   looks.port AS port,

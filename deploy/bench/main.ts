@@ -8,6 +8,7 @@ import { benchCost } from "./cost.js";
 import { benchFleet } from "./fleet/fleet.js";
 import { benchHosts } from "./hosts.js";
 import { benchIngest } from "./ingest/ingest.js";
+import { benchQuery } from "./query/query.js";
 import { benchReceive } from "./receive.js";
 import { type BenchResult, machine, textOf } from "./result.js";
 import { benchSyn } from "./syn.js";
@@ -21,10 +22,11 @@ const BENCHES = {
   trace: benchTrace,
   fleet: benchFleet,
   ingest: benchIngest,
+  query: benchQuery,
 };
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
 
-const { bench, rounds, seconds, minutes, agents, rows, only, output } = await yargs(hideBin(process.argv))
+const { bench, rounds, seconds, minutes, agents, rows, facts, data, only, output } = await yargs(hideBin(process.argv))
   .scriptName("npm run bench --")
   .command("$0 [bench..]", "Measure speed on this machine; needs root, as it makes network namespaces", (parser) =>
     parser.positional("bench", { choices: NAMES, array: true, default: NAMES, describe: "Which; default: all" }),
@@ -34,11 +36,13 @@ const { bench, rounds, seconds, minutes, agents, rows, only, output } = await ya
   .option("minutes", { type: "number", default: 5, describe: "In fleet: how long the campaign takes" })
   .option("agents", { type: "number", default: 1_000, describe: "In fleet: how many, at least 100" })
   .option("rows", { type: "number", default: 1_500_000, describe: "In ingest: how many a round" })
+  .option("facts", { type: "number", default: 10_000_000, describe: "In query: replies of the largest campaign" })
+  .option("data", { type: "string", describe: "In query: folder that keeps the facts for the next run" })
   .option("only", {
     type: "string",
     array: true,
     default: [],
-    describe: "In syn: only contenders whose name has one of these in it",
+    describe: "In syn and query: only what has one of these in its name",
   })
   .option("output", { alias: "o", type: "string", describe: "File for the figures as JSON" })
   .strict()
@@ -55,6 +59,8 @@ try {
       minutes,
       agents,
       rows,
+      facts,
+      data: data ?? null,
       only,
       folder,
       say: (text) => console.error(text),

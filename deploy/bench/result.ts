@@ -12,7 +12,11 @@ export interface BenchOptions {
   readonly agents: number;
   /** How many rows are ingested in a round. */
   readonly rows: number;
-  /** Parts of the names of the contenders that are to run; none: all of them. */
+  /** How many replies the largest campaign has that is queried. */
+  readonly facts: number;
+  /** Folder that keeps these facts; null: they go when the bench ends. */
+  readonly data: string | null;
+  /** Parts of the names of the contenders or questions that are to run; none: all of them. */
   readonly only: readonly string[];
   /** For files that go when the bench ends. */
   readonly folder: string;

@@ -13,7 +13,7 @@ const ALL: readonly Variant[] = ["v0", "v1", "plain", "unknown-option"];
 const STOPPED: readonly SynVerdict[] = ["no-reply", "rst", "unreachable"];
 
 /** The facts that the table of view rules speaks of. */
-export const ANSWER_FACTS = {
+const ANSWER_FACTS = {
   "v1 is claimed": { variants: MPTCP, verdicts: ["claims-v1"] },
   "v0 is claimed": { variants: MPTCP, verdicts: ["claims-v0"] },
   "the option is echoed": { variants: MPTCP, verdicts: ["echo"] },
@@ -26,7 +26,7 @@ export const ANSWER_FACTS = {
   "an answer is a RST": { variants: ALL, verdicts: ["rst"] },
   "an answer is unreachable": { variants: ALL, verdicts: ["unreachable"] },
 } as const satisfies Readonly<Record<string, AnswerFact>>;
-export type AnswerFactName = keyof typeof ANSWER_FACTS;
+type AnswerFactName = keyof typeof ANSWER_FACTS;
 
 /** What one vantage point says of one target, from the answers to the SYNs of all variants: the strongest thing wins. */
 export const VIEW_RULES: readonly Rule<AnswerFactName, ViewVerdict>[] = [
@@ -80,7 +80,7 @@ export const VIEW_RULES: readonly Rule<AnswerFactName, ViewVerdict>[] = [
 
 /**
  * The strongest thing that the answers to the SYNs of all four variants say together; the statement that fills
- * `target_views` is made of the same table. A variant that was not `asked` is not a blocked one.
+ * `target_views` is made of it. A variant that was not `asked` is not a blocked one.
  */
 export function viewVerdict(
   answers: Readonly<Record<Variant, SynVerdict>>,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CampaignRecord, SourceRecord } from "../../../coordinator/campaign/record.js";
 import { parseCampaign } from "../../../coordinator/campaign/spec.js";
-import { buildJudgements, buildViews } from "../../../coordinator/compare/build.js";
+import { buildJudgements } from "../../../coordinator/compare/build.js";
+import { buildViews } from "../../../coordinator/compare/build-views.js";
 import { readComparison, readExplanations } from "../../../coordinator/compare/read.js";
 import { createCampaignStore } from "../../../coordinator/store/campaign-store.js";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";

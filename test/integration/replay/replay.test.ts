@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CampaignRecord } from "../../../coordinator/campaign/record.js";
 import { parseCampaign } from "../../../coordinator/campaign/spec.js";
-import { buildJudgements, buildViews } from "../../../coordinator/compare/build.js";
+import { buildJudgements } from "../../../coordinator/compare/build.js";
+import { buildViews } from "../../../coordinator/compare/build-views.js";
 import { readComparison } from "../../../coordinator/compare/read.js";
 import { printReplay } from "../../../coordinator/replay/print.js";
 import { type ReplayEvent, replayCampaign } from "../../../coordinator/replay/replay.js";

@@ -1,4 +1,5 @@
-import { buildJudgements, buildViews } from "../../../coordinator/compare/build.js";
+import { buildJudgements } from "../../../coordinator/compare/build.js";
+import { buildViews } from "../../../coordinator/compare/build-views.js";
 import type { ReportCampaign } from "../../../coordinator/report/item.js";
 import type { Store } from "../../../coordinator/store/store.js";
 import { parseAddress } from "../../../shared/address/address.js";
