@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
+import { addressBytes } from "../shared/address/address.js";
 import { formatPrefix } from "../shared/address/prefix.js";
+import { UserError } from "../shared/errors.js";
 import { VERSION } from "../shared/version.js";
 import type { AgentConfig } from "./config/config.js";
 import type { IdentityKeeper } from "./identity/keeper.js";
@@ -9,6 +12,7 @@ import { createAdmission } from "./lease/admission.js";
 import { createLeaseBook, type LeaseBook } from "./lease/book.js";
 import { createFence } from "./lease/fence.js";
 import { checkpoint, keepBook } from "./lease/keeper.js";
+import { createLateNetwork } from "./lease/late-network.js";
 import { createPermission } from "./lease/permission.js";
 import type { ProbeNetwork } from "./lease/probing.js";
 import { openNamedSpool } from "./lease/spool-identity.js";
@@ -18,6 +22,8 @@ import { sendLines } from "./ledger/recorder.js";
 import { optOutFile } from "./optout/file.js";
 import { openOptOutKeeper } from "./optout/keeper.js";
 import { createPublisher } from "./publish/publisher.js";
+import { createClockMeter } from "./selftest/clock-meter.js";
+import { createSelfTestParts, type SelfTestParts } from "./selftest/parts.js";
 import { NO_SERVICE_MANAGER, type ServiceManager } from "./service/manager.js";
 import { createSession, type Session } from "./session/session.js";
 import { createStats } from "./session/stats.js";
@@ -96,12 +102,18 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     report: (problem) => log.error(problem),
   });
   const left = [...spool.list(), ...spool.aside()];
-  const network = await parts.openNetwork();
+  const network = createLateNetwork(parts.openNetwork);
+  await network.open().catch((error: unknown) => {
+    // The self-test tries it again, and says what is wrong.
+    if (!(error instanceof UserError) || error.exitCode === 2) throw error;
+  });
   const optOuts = openOptOutKeeper({
     file: optOutFile(config.spool.folder),
     leaveOut: network.leaveOut,
     report: (problem) => log.error(problem),
   });
+  const permission = createPermission({ ...config, ports: config.caps.ports });
+  const meter = createClockMeter(clock.unixMs);
   const fence = createFence(clock.monotonicMs);
   const tellBuried = (reason: string): void => {
     const count = spool.aside().length;
@@ -130,7 +142,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     onCut: (batch) => book.batchCut(batch),
   });
   const book: LeaseBook = createLeaseBook({
-    admission: createAdmission(createPermission({ ...config, ports: config.caps.ports })),
+    admission: createAdmission(permission),
     startProbing: network.startProbing,
     writer,
     allowedUntil: () => (writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool") ? fence.openUntil() : 0),
@@ -146,6 +158,13 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     lastError: () => trouble.summary,
     nowMs: clock.monotonicMs,
   });
+  const selfTest: SelfTestParts = createSelfTestParts({
+    ...{ config, network, permission, meter, trouble, log, clock, spool },
+    session: () => session,
+    random: parts.random,
+    secret: new Uint8Array(createHash("sha256").update(`self-test ${parts.uuid()}`).digest().subarray(0, 16)),
+    allowedUntil: fence.openUntil,
+  });
   const session: Session = createSession({
     address: config.coordinator.address,
     identity: parts.identity.current,
@@ -160,11 +179,19 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       version: VERSION,
       instance,
       spool: spoolName,
-      ipv4: network.ipv4,
-      ipv6: network.ipv6,
+      get ipv4() {
+        return network.ipv4;
+      },
+      get ipv6() {
+        return network.ipv6;
+      },
       maxPps: config.caps.packetsPerSecond,
       opened: config.open.map(formatPrefix),
       yields: true,
+      selfTests: true,
+      get referenceAddresses() {
+        return selfTest.referenceAddresses().map((address) => Buffer.from(addressBytes(address)));
+      },
     },
     handlers: {
       plan: book.plan,
@@ -180,23 +207,28 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
         isConnected = true;
         service.ready();
         log.info({ coordinator: config.coordinator.address, left: left.length }, "connected");
+        selfTest.welcomed();
       },
       heldOptOuts: () => optOuts.list.hash,
       optOuts: optOuts.take,
       heartbeat(sequence) {
         const report = { leases: book.marks(sequence), stats: stats(), optOuts: optOuts.confirmed };
         fence.heartbeatSent(sequence);
+        meter.heartbeatSent(sequence);
         return report;
       },
-      acknowledged(sequence) {
+      acknowledged(sequence, coordinatorUs) {
+        meter.heartbeatAcknowledged(sequence, coordinatorUs);
         fence.heartbeatAcknowledged(sequence);
         book.heartbeatAcknowledged(sequence);
       },
       disconnected(reason) {
         isConnected = false;
+        selfTest.disconnected();
         trouble.begin("coordinator", reason);
       },
       problem: (line) => log.error(line),
+      exchange: selfTest.exchange,
     },
   });
 
@@ -215,14 +247,15 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     ending.signal,
   );
   const renewing = parts.identity.run(ending.signal);
+  const testing = selfTest.run(ending.signal);
   try {
-    await Promise.race([abortOf(signal), session.ended, receiving, keeping, failureOf(renewing)]);
+    await Promise.race([abortOf(signal), session.ended, receiving, keeping, failureOf(renewing), failureOf(testing)]);
   } finally {
     service.stopping();
     log.info({ leases: book.running }, "stopping: nothing is sent any more");
     await atMost(timing.windowMs, book.stop());
     ending.abort();
-    await Promise.allSettled([receiving, keeping, renewing]);
+    await Promise.allSettled([receiving, keeping, renewing, testing]);
     await checkpoint(book, trouble, lines);
     const until = clock.monotonicMs() + timing.drainMs;
     while (spool.list().length > 0 && publisher.stats().connected && clock.monotonicMs() < until) {

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import pino, { type Logger } from "pino";
+import { UserError } from "../../shared/errors.js";
+import { isName } from "../../shared/lease/protocol.js";
 import { type AgentConfig, loadAgentConfig } from "../config/config.js";
 import { keepIdentity } from "../identity/keep.js";
 import { serveRules } from "../info/serve.js";
@@ -14,11 +16,23 @@ import { needSilentKernel } from "../verify/kernel-silence.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
 import { openPacketPort } from "../wire/open-port.js";
 import { planPort } from "../wire/plan-port.js";
+import { checkSending } from "../wire/send-check.js";
+import { listenForSyns } from "../wire/syn-listener.js";
 import { abortOnInterrupt } from "./interrupt.js";
 
+export interface RunOptions {
+  readonly file: string;
+  readonly logLevel: string;
+  /** The reference in place of the file's; null: as the file says. */
+  readonly reference: string | null;
+}
+
 /** Runs the agent of a file until it is interrupted. Rejects with UserError. */
-export async function runAgentOf(file: string, logLevel: string, environment: ServiceEnvironment): Promise<void> {
-  const config = loadAgentConfig(file);
+export async function runAgentOf(
+  { file, logLevel, reference }: RunOptions,
+  environment: ServiceEnvironment,
+): Promise<void> {
+  const config = withReference(loadAgentConfig(file), reference);
   const clock = createSystemClock();
   const log = pino({ level: logLevel, base: { agent: config.name } }, pino.destination(2));
   const service = createServiceManager({
@@ -56,8 +70,11 @@ async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Prom
     sendingThreads: config.senderThreads,
   });
   for (const { family, why } of plan.leftOut) log.warn({ family }, `IPv${family} is left out: ${why}`);
+  await checkSending(plan);
   const port = openPacketPort(plan);
   return createProbeNetwork({
+    driver: { name: plan.driver, reason: plan.driverReason },
+    listen: listenForSyns(plan),
     port,
     host: openSenderHost(plan, port, clock),
     source4: plan.ipv4?.source ?? null,
@@ -67,4 +84,15 @@ async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Prom
     prepareHandshakes: needSilentKernel,
     clock,
   });
+}
+
+function withReference(config: AgentConfig, agent: string | null): AgentConfig {
+  if (agent === null) return config;
+  if (!isName(agent)) {
+    throw new UserError(`--reference ${agent} is no agent's name`, {
+      remedy: "`parallax agents` shows their names",
+      exitCode: 2,
+    });
+  }
+  return { ...config, selfTest: { ...config.selfTest, reference: { agent, addresses: null } } };
 }

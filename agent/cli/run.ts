@@ -4,6 +4,7 @@ import type { ServiceEnvironment } from "../service/systemd.js";
 interface RunArguments {
   config: string;
   logLevel: string;
+  reference: string | undefined;
 }
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -15,10 +16,14 @@ export const runCommand = (environment: ServiceEnvironment): CommandModule<objec
   builder: (args) =>
     args
       .option("config", { type: "string", demandOption: true, describe: "The agent's own file" })
+      .option("reference", {
+        type: "string",
+        describe: "Another agent that tells how this one's SYNs arrive there (default: that of the file)",
+      })
       .option("logLevel", { type: "string", choices: LEVELS, default: "info", describe: "The least that is logged" }),
-  handler: async ({ config, logLevel }) => {
+  handler: async ({ config, logLevel, reference }) => {
     // The libraries of gRPC and NATS take 8 MB that no other command needs.
     const { runAgentOf } = await import("./run-agent.js");
-    await runAgentOf(config, logLevel, environment);
+    await runAgentOf({ file: config, logLevel, reference: reference ?? null }, environment);
   },
 });

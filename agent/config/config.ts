@@ -17,6 +17,7 @@ import {
   requireContactForPage,
   rulesOf,
 } from "./rules.js";
+import { SELF_TEST_KEYS, type SelfTestConfig, selfTestOf } from "./self-test.js";
 
 /** An agent's own file, checked. Paths are absolute, prefixes decoded, blocklist files read. */
 export interface AgentConfig extends AgentRules {
@@ -40,6 +41,7 @@ export interface AgentConfig extends AgentRules {
   /** Threads that send; xdp has one for each queue of the interface at most. */
   readonly senderThreads: number;
   readonly caps: AgentCaps;
+  readonly selfTest: SelfTestConfig;
 }
 
 /** What a person at this machine may do by hand: the part of the file that needs no coordinator. */
@@ -64,6 +66,7 @@ const label = z
 
 const agentKeys = {
   ...RULE_KEYS,
+  ...SELF_TEST_KEYS,
   name: name.optional(),
   vantage: name.optional(),
   labels: z.record(label, label).default({}),
@@ -101,6 +104,9 @@ const handSchema = z
     coordinator: z.unknown().optional(),
     broker: z.unknown().optional(),
     spool: z.unknown().optional(),
+    exitTarget: z.unknown().optional(),
+    reference: z.unknown().optional(),
+    reachableAt: z.unknown().optional(),
     interface: INTERFACE_KEY.optional(),
     simulator: z.never("only `run` has a simulator: what is sent by hand is real").optional(),
     caps: CAPS_KEY.optional(),
@@ -145,6 +151,7 @@ export function parseAgentConfig(text: string, file: string, identityIn = readId
     senderThreads: value.senderThreads,
     simulator: value.simulator === undefined ? null : simulatorOf(value.simulator, identity.name, folder),
     caps: capsOf(value.caps),
+    selfTest: selfTestOf(value),
   };
 }
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, statfs } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Check } from "../../shared/cli/check.js";
 import { errorCode, errorMessage, UserError } from "../../shared/errors.js";
@@ -7,6 +7,7 @@ import type { AgentConfig } from "../config/config.js";
 import { requireUnexpired } from "../identity/identity.js";
 import { connectBroker } from "../publish/broker.js";
 import { reachCoordinator } from "../session/reach.js";
+import { freeBytes } from "../spool/disk.js";
 
 const WAIT_MS = 5_000;
 
@@ -75,10 +76,9 @@ async function checkSpool({ spool }: AgentConfig): Promise<string | { warning: s
       cause,
     });
   }
-  const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
-  const free = `${mebibytes(freeBytes)} free, spool.maxBytes is ${mebibytes(spool.maxBytes)}`;
-  return freeBytes < spool.maxBytes
+  const bytes = await freeBytes(folder);
+  const free = `${mebibytes(bytes)} free, spool.maxBytes is ${mebibytes(spool.maxBytes)}`;
+  return bytes < spool.maxBytes
     ? {
         warning: `${spool.folder}: ${free}`,
         remedy: "the disk would be full before the spool is; lower spool.maxBytes",

@@ -16,14 +16,21 @@ import { createTracebox } from "../tracebox/engine.js";
 import { createVerify } from "../verify/engine.js";
 import type { Clock } from "../wire/clock.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
-import type { PacketPort } from "../wire/port.js";
+import type { DriverName, PacketPort } from "../wire/port.js";
 import { createReceiver } from "../wire/receiver.js";
+import type { ListenForSyns } from "../wire/syn-listener.js";
 import type { ProbeJob, ProbeRun, StartProbing } from "./engine.js";
 
 /** Everything that touches the network interface, as the rest of the agent sees it. */
 export interface ProbeNetwork {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
+  /** Source addresses, 16 bytes. */
+  readonly sources: readonly Uint8Array[];
+  /** How packets leave and why that way; the name is null while they do not. */
+  readonly driver: DriverFact;
+  /** Hears SYNs that other agents send here; null where it cannot. */
+  readonly listen: ListenForSyns | null;
   readonly startProbing: StartProbing;
   /** Who has opted out, in place of what was said before: not asked any more, in work that is under way too; resolves when it holds. */
   leaveOut(optedOut: readonly Prefix[]): Promise<void>;
@@ -33,7 +40,14 @@ export interface ProbeNetwork {
   close(): Promise<void>;
 }
 
+export interface DriverFact {
+  readonly name: DriverName | null;
+  readonly reason: string;
+}
+
 export interface ProbeNetworkOptions {
+  readonly driver: DriverFact;
+  readonly listen: ListenForSyns | null;
   /** Takes all answers in, and sends what handshakes need. */
   readonly port: PacketPort;
   /** Sends the probes of scans and traces. */
@@ -174,6 +188,9 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
   return {
     ipv4: source4 !== null,
     ipv6: source6 !== null,
+    sources: [source4, source6].filter((source) => source !== null),
+    driver: options.driver,
+    listen: options.listen,
     startProbing,
     leaveOut(optedOut) {
       hasOptedOut = inAnyPrefix(optedOut);

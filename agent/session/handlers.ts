@@ -1,4 +1,5 @@
 import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { HeardSyn, ListenOrder, ReferenceAnswer } from "../../shared/selftest/exchange.js";
 import type { OptOutPart } from "../optout/keeper.js";
 
 /** What the session does not decide itself. Called in the order in which the messages came. */
@@ -22,8 +23,18 @@ export interface SessionHandlers {
     readonly stats: AgentStats;
     readonly optOuts: number;
   };
-  acknowledged(sequence: number): void;
+  /** `coordinatorUs`: Unix microseconds there when the heartbeat was taken in; null: it does not say. */
+  acknowledged(sequence: number, coordinatorUs: number | null): void;
+  /** None: the agent takes part in no exchange of SYNs. */
+  readonly exchange?: ExchangeHandlers;
   disconnected(reason: string, retryInMs: number): void;
   /** Something that the coordinator sent cannot be used. */
   problem(line: string): void;
+}
+
+/** What an agent does in an exchange of SYNs, as reference or as the one who has one. */
+export interface ExchangeHandlers {
+  listen(order: ListenOrder): void;
+  answered(answer: ReferenceAnswer): void;
+  heard(syn: HeardSyn): void;
 }

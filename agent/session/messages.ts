@@ -1,3 +1,4 @@
+import { addressOfBytes } from "../../shared/address/address.js";
 import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
 import type {
@@ -87,19 +88,7 @@ export function decodeGrant(message: wire.Grant): WorkGrant {
 }
 
 function decodeTarget(target: wire.ListedTarget): Target {
-  const address = new Uint8Array(16);
-  switch (target.address.length) {
-    case 16:
-      address.set(target.address);
-      break;
-    case 4:
-      address.fill(0xff, 10, 12);
-      address.set(target.address, 12);
-      break;
-    default:
-      throw new DecodeError(`a listed address has ${target.address.length} bytes instead of 4 or 16`);
-  }
-  return { address, port: port(target.port) };
+  return { address: addressOfBytes(target.address), port: port(target.port) };
 }
 
 export function encodeMarks(marks: LeaseMarks): wire.LeaseMarks {
@@ -130,32 +119,32 @@ export function decodeOptOuts({ revision, hash, part, parts, prefixes }: wire.Op
   return { revision: index(revision), hash, part, parts, packed: Uint8Array.from(prefixes) };
 }
 
-function index(value: bigint): number {
+export function index(value: bigint): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new DecodeError(`the number ${value} is past 2^53`);
   }
   return Number(value);
 }
 
-function text(value: string, what: string): string {
+export function text(value: string, what: string): string {
   if (value === "") {
     throw new DecodeError(`the ${what} is empty`);
   }
   return value;
 }
 
-function key(value: Uint8Array, what: string): Uint8Array {
+export function key(value: Uint8Array, what: string): Uint8Array {
   if (value.length !== KEY_BYTES) {
     throw new DecodeError(`the ${what} has ${value.length} bytes instead of ${KEY_BYTES}`);
   }
   return Uint8Array.from(value);
 }
 
-function port(value: number): number {
+export function port(value: number): number {
   return within(value, 1, 65_535, "port");
 }
 
-function within(value: number, low: number, high: number, what: string): number {
+export function within(value: number, low: number, high: number, what: string): number {
   if (value < low || value > high) {
     throw new DecodeError(`the ${what} ${value} is not between ${low} and ${high}`);
   }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hello, Refusal } from "../../shared/generated/parallax/agent/v1/session.js";
 import { SESSION_PROTOCOL } from "../../shared/lease/protocol.js";
+import type { FromAgent } from "../../shared/selftest/exchange.js";
+import type { SelfTest } from "../../shared/selftest/self-test.js";
 import { createBackoff } from "./backoff.js";
 import { type ClientIdentity, createClient } from "./client.js";
+import { encodeFromAgent, encodeSelfTest } from "./exchange-messages.js";
 import type { SessionHandlers } from "./handlers.js";
 import { refusalOf } from "./refused.js";
 import { openStream, type Stream, type StreamEnd } from "./stream.js";
@@ -12,6 +15,7 @@ export interface SessionOptions {
   readonly address: string;
   /** The identity to connect with; one that has changed is used from the next stream on. */
   readonly identity: () => ClientIdentity;
+  /** Read at each stream: what it says may change. */
   readonly hello: Omit<Hello, "protocol" | "optOuts">;
   readonly handlers: SessionHandlers;
   /** Monotonic milliseconds. */
@@ -28,6 +32,12 @@ export interface Session {
   refuse(lease: { readonly lease: string; readonly epoch: number }, reason: string): void;
   /** Tells the coordinator of new marks now, where a session is open. */
   beat(): void;
+  /** Tells what the self-test found, if there is a session now, and beats at once: work may follow. */
+  selfTest(report: SelfTest): void;
+  /** Says something about an exchange of SYNs, if there is a session now. */
+  exchange(message: FromAgent): void;
+  /** Ends the stream and says hello again on another, with what the hello says then. */
+  again(): void;
   /** Rejects with UserError when the coordinator does not want this agent; resolves after `close`. */
   readonly ended: Promise<void>;
   /** Sends a last heartbeat and leaves; waits at most `waitMs` for the acknowledgement. */
@@ -50,6 +60,7 @@ export function createSession(options: SessionOptions): Session {
   let lastAcknowledged = 0;
   let current: Stream | null = null;
   let welcomed: Stream | null = null;
+  let isAgain = false;
 
   const say = (entry: { readonly refusal: Refusal; saidBefore: number | null }, to: Stream): void => {
     to.write({ body: { $case: "refusal", value: entry.refusal } });
@@ -90,14 +101,14 @@ export function createSession(options: SessionOptions): Session {
       },
       handlers: {
         ...handlers,
-        acknowledged(sequence) {
+        acknowledged(sequence, coordinatorUs) {
           lastAcknowledged = Math.max(lastAcknowledged, sequence);
           for (const [lease, { saidBefore }] of refusals) {
             if (saidBefore !== null && saidBefore <= sequence) {
               refusals.delete(lease);
             }
           }
-          handlers.acknowledged(sequence);
+          handlers.acknowledged(sequence, coordinatorUs);
         },
       },
     });
@@ -116,6 +127,10 @@ export function createSession(options: SessionOptions): Session {
       const refusal = refusalOf(options.address, end.code, end.details);
       if (refusal !== null) {
         throw refusal;
+      }
+      if (isAgain) {
+        isAgain = false;
+        continue;
       }
       const retryInMs = Math.round(backoff.nextMs());
       handlers.disconnected(end.details, retryInMs);
@@ -136,6 +151,17 @@ export function createSession(options: SessionOptions): Session {
       if (welcomed !== null) {
         say(entry, welcomed);
       }
+    },
+    selfTest(report) {
+      welcomed?.write({ body: { $case: "selfTest", value: encodeSelfTest(report) } });
+      welcomed?.beat();
+    },
+    exchange(message) {
+      welcomed?.write({ body: encodeFromAgent(message) });
+    },
+    again() {
+      isAgain = current !== null;
+      current?.cancel();
     },
     async close(waitMs) {
       closing.abort();

@@ -7,6 +7,7 @@ import type {
   SessionResponse,
   Welcome,
 } from "../../shared/generated/parallax/agent/v1/session.js";
+import { decodeHeard, decodeListen, decodeReference } from "./exchange-messages.js";
 import type { SessionHandlers } from "./handlers.js";
 import { decodeGrant, decodeOptOuts, decodePlan, encodeMarks, encodeStats } from "./messages.js";
 
@@ -116,7 +117,10 @@ export function openStream(options: StreamOptions): Stream {
         break;
       }
       case "ack":
-        handlers.acknowledged(Number(body.value.sequence));
+        handlers.acknowledged(
+          Number(body.value.sequence),
+          body.value.clockUs === undefined ? null : Number(body.value.clockUs),
+        );
         break;
       case "plan": {
         const plan = decoded(() => decodePlan(body.value), handlers);
@@ -143,6 +147,15 @@ export function openStream(options: StreamOptions): Stream {
         break;
       case "optOuts":
         decoded(() => handlers.optOuts(decodeOptOuts(body.value)), handlers);
+        break;
+      case "listen":
+        decoded(() => handlers.exchange?.listen(decodeListen(body.value)), handlers);
+        break;
+      case "reference":
+        decoded(() => handlers.exchange?.answered(decodeReference(body.value)), handlers);
+        break;
+      case "heard":
+        decoded(() => handlers.exchange?.heard(decodeHeard(body.value)), handlers);
         break;
       case undefined:
         // A message of a newer coordinator.

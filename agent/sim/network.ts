@@ -19,5 +19,10 @@ export function openSimNetwork(
   const host = createLocalHost({ port, source4, source6, clock });
   // No kernel is between the simulated network and the agent.
   const prepareHandshakes = async (): Promise<void> => {};
-  return createProbeNetwork({ port, host, source4, source6, packetsPerSecond, leftOut, prepareHandshakes, clock });
+  return createProbeNetwork({
+    ...{ port, host, source4, source6, packetsPerSecond, leftOut, prepareHandshakes, clock },
+    driver: { name: "sim", reason: "the agent's file has a simulator" },
+    // What is sent in a simulated world reaches no other agent.
+    listen: null,
+  });
 }

@@ -1,3 +1,5 @@
+import { PROTOCOL_TCP } from "../../shared/packet/ip.js";
+import { TCP_ACK, TCP_SYN } from "../../shared/packet/tcp.js";
 import { FIRST_SOURCE_PORT } from "../../shared/probe/fields.js";
 import { FIRST_HANDSHAKE_PORT, LAST_HANDSHAKE_PORT } from "../../shared/probe/handshake-ports.js";
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "./ethernet.js";
@@ -29,6 +31,8 @@ const ICMP_ECHO_REPLY = 0;
 const ICMP_ECHO = 8;
 /** The first type that is no error (RFC 4443 section 2.1): echo, neighbour discovery. */
 const ICMPV6_INFORMATIONAL = 128;
+/** From the beginning of a TCP header. */
+const TCP_FLAGS_AT = 13;
 /** The whole frame. */
 const ACCEPT_BYTES = 0x4_0000;
 
@@ -77,6 +81,39 @@ export function replyFilter(): Uint8Array {
     { code: RETURN, k: ACCEPT_BYTES },
     { label: "drop" },
     { code: RETURN, k: 0 },
+  ]);
+}
+
+/** Builds the filter for SYNs without ACK to some ports, over both families, fragments left out. */
+export function synFilter(ports: readonly number[]): Uint8Array {
+  const toPorts: Step[] = ports.map((port) => ({ code: IF_EQUAL, k: port, yes: "accept", no: "next" }));
+  return assemble([
+    { code: LOAD_HALF, k: 12 },
+    { code: IF_EQUAL, k: ETHERTYPE_IPV6, yes: "tcp6", no: "next" },
+    { code: IF_EQUAL, k: ETHERTYPE_IPV4, yes: "next", no: "drop" },
+    { code: LOAD_BYTE, k: ETHERNET + 9 },
+    { code: IF_EQUAL, k: PROTOCOL_TCP, yes: "next", no: "drop" },
+    { code: LOAD_HALF, k: ETHERNET + 6 },
+    { code: IF_ANY_BIT, k: 0x1fff, yes: "drop", no: "next" },
+    { code: LOAD_X_IPV4_HEADER_LENGTH, k: ETHERNET },
+    { code: LOAD_BYTE_AT_X, k: ETHERNET + TCP_FLAGS_AT },
+    { code: IF_ANY_BIT, k: TCP_ACK, yes: "drop", no: "next" },
+    { code: IF_ANY_BIT, k: TCP_SYN, yes: "next", no: "drop" },
+    { code: LOAD_HALF_AT_X, k: ETHERNET + 2 },
+    ...toPorts,
+    { code: RETURN, k: 0 },
+    { label: "tcp6" },
+    { code: LOAD_BYTE, k: ETHERNET + 6 },
+    { code: IF_EQUAL, k: PROTOCOL_TCP, yes: "next", no: "drop" },
+    { code: LOAD_BYTE, k: ETHERNET + 40 + TCP_FLAGS_AT },
+    { code: IF_ANY_BIT, k: TCP_ACK, yes: "drop", no: "next" },
+    { code: IF_ANY_BIT, k: TCP_SYN, yes: "next", no: "drop" },
+    { code: LOAD_HALF, k: ETHERNET + 40 + 2 },
+    ...toPorts,
+    { label: "drop" },
+    { code: RETURN, k: 0 },
+    { label: "accept" },
+    { code: RETURN, k: ACCEPT_BYTES },
   ]);
 }
 

@@ -50,6 +50,8 @@ export interface PortPlan {
 
 /** A plan, and what is missing from it. */
 export interface PlannedPort extends PortPlan {
+  /** Why that driver. */
+  readonly driverReason: string;
   /** Families that there is a route for and that cannot be sent all the same. */
   readonly leftOut: readonly { readonly family: 4 | 6; readonly why: string }[];
 }
@@ -76,7 +78,7 @@ export async function planPort(options: PlanPortOptions): Promise<PlannedPort> {
   }
   const used = options.interface ?? routes[0]?.route.interface;
   if (used === undefined || routes.length === 0) throw failures[0]?.error ?? noRoute(options.interface);
-  const driver = options.driver ?? chooseDriver(used).driver;
+  const { driver, reason: driverReason } = driverFor(used, options.driver);
   if (driver === "portable" && hasGateway(options)) throw kernelChoosesGateway();
 
   const resolve = async (family: 4 | 6): Promise<FamilyRoute | null> => {
@@ -89,6 +91,7 @@ export async function planPort(options: PlanPortOptions): Promise<PlannedPort> {
   const elsewhere = routes.filter(({ route }) => route.interface !== used);
   return {
     driver,
+    driverReason,
     sendingThreads: mostThreads(driver, used, options.sendingThreads ?? 1),
     interface: used,
     ipv4,
@@ -103,6 +106,13 @@ export async function planPort(options: PlanPortOptions): Promise<PlannedPort> {
     ringBytes: options.ringBytes ?? RING_BYTES,
     zeroCopy: options.zeroCopy ?? false,
   };
+}
+
+function driverFor(interfaceName: string, wanted: RealDriver | undefined): { driver: RealDriver; reason: string } {
+  if (wanted !== undefined) return { driver: wanted, reason: "it was asked for" };
+  const { driver, rejected } = chooseDriver(interfaceName);
+  const others = rejected.map((one) => `${one.driver}: ${one.why}`).join("; ");
+  return { driver, reason: others === "" ? "the fastest" : `the fastest that works here; ${others}` };
 }
 
 interface Failure {

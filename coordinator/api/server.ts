@@ -217,11 +217,12 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     readCanaries(createCanaryStore(store), campaigns.record(id(request))),
   );
   server.get("/v1/campaigns/:id/compare", (request) => {
-    const { id: campaign } = requireCompared(campaigns.get(id(request)));
+    const { id: campaign, finishedAtMs } = requireCompared(campaigns.get(id(request)));
     const { port, limit, everything } = compareQuery.parse(request.query);
     return readComparison(store, {
       campaign,
       everything,
+      untilMs: finishedAtMs ?? Date.now(),
       ...(port === undefined ? {} : { port }),
       ...(limit === undefined ? {} : { limit }),
     });
@@ -229,9 +230,9 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
   reportRoutes(server, { campaigns, store });
   enrichRoutes(server, { enrichment: options.enrichment, store });
   server.get("/v1/campaigns/:id/explain/:address", async (request) => {
-    const campaign = campaigns.get(id(request)).id;
+    const { id: campaign, finishedAtMs } = campaigns.get(id(request));
     const { address } = z.object({ address: z.union([z.ipv4(), z.ipv6()]) }).parse(request.params);
-    const found = await readExplanations(store, campaign, address);
+    const found = await readExplanations(store, campaign, address, finishedAtMs ?? Date.now());
     if (found.length > 0) return found;
     throw new UserError(`nothing is known of ${address} in campaign ${campaign}`, {
       remedy: "it did not answer, was not asked, or the comparison is not made yet",

@@ -92,6 +92,10 @@ function reasonToWait(campaign: LiveCampaign, book: SourceBook, fleet: Fleet): s
   if (able.every((agent: ConnectedAgent) => agent.lacksOptOuts)) {
     return `the newest opt-outs do not hold yet at ${able.map(({ identity }) => identity.agent).join(", ")}`;
   }
+  const [unfit] = able;
+  if (unfit !== undefined && able.every((agent: ConnectedAgent) => agent.unfit !== null)) {
+    return `${unfit.identity.agent} gets no work: ${unfit.unfit}${able.length > 1 ? "; the others neither" : ""}`;
+  }
   if (!able.some((agent: ConnectedAgent) => agent.ready)) {
     return `silent: ${able.map(({ identity }) => identity.agent).join(", ")}`;
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
+import { fidelityText } from "../../shared/selftest/self-test.js";
 import { alarmText } from "../alarm/alarm.js";
 import type { AgentReport } from "../alarm/report.js";
 import type { AgentView } from "../session/fleet.js";
@@ -67,7 +68,10 @@ export const agentsCommand: CommandModule<CommonArguments, CommonArguments> = {
 /** A row per agent, and a line per alarm below. */
 export function agentTable(agents: readonly AgentReport[]): string {
   if (agents.length === 0) return "no agent has connected yet";
-  const header = ["agent", "vantage", "health", "labels", "packets/s", "sent", "hit rate", "drops", "last error"];
+  const header = [
+    ...["agent", "vantage", "health", "labels", "driver", "clock", "fidelity"],
+    ...["packets/s", "sent", "hit rate", "drops", "last error"],
+  ];
   const rows = agents.map((agent) => [
     agent.agent,
     agent.vantage,
@@ -75,6 +79,7 @@ export function agentTable(agents: readonly AgentReport[]): string {
     Object.entries(agent.labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(" "),
+    ...placeOf(agent),
     String(agent.stats?.packetsPerSecond ?? 0),
     String(agent.stats?.packetsSent ?? 0),
     hitRate(agent),
@@ -85,9 +90,28 @@ export function agentTable(agents: readonly AgentReport[]): string {
   return [columns([header, ...rows]), ...(alarms.length === 0 ? [] : ["", ...alarms])].join("\n");
 }
 
+/** What its self-test found: driver, clock, fidelity. */
+function placeOf({ selfTest }: AgentReport): string[] {
+  if (selfTest === null) return ["-", "-", "-"];
+  const { driver, clock, fidelity } = selfTest;
+  return [driver === "" ? "none" : driver, clock === null ? "-" : offsetText(clock.offsetUs), fidelityText(fidelity)];
+}
+
+/** How far the agent's clock is from the coordinator's, with the sign of the agent's. */
+function offsetText(offsetUs: number): string {
+  const ms = -offsetUs / 1_000;
+  return `${ms > 0 ? "+" : ""}${ms.toFixed(1)} ms`;
+}
+
 /** Its connection, and what keeps it from work. */
-function healthOf({ state, drain, alarms, stats }: AgentReport): string {
-  const troubles = [drain, alarms.length > 0 ? "alarm" : "", (stats?.lastError ?? "") === "" ? "" : "trouble"];
+function healthOf({ state, drain, alarms, stats, selfTests, selfTest }: AgentReport): string {
+  const isTested = !selfTests || state === "gone" || selfTest?.problem === "";
+  const troubles = [
+    isTested ? "" : selfTest === null ? "self-test" : "unfit",
+    drain,
+    alarms.length > 0 ? "alarm" : "",
+    (stats?.lastError ?? "") === "" ? "" : "trouble",
+  ];
   return [state, ...troubles.filter((text) => text !== "")].join(", ");
 }
 

@@ -1,5 +1,6 @@
 import type { HandshakeVerdict, HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
 import type { Ruling } from "../../shared/verdict/rules.js";
+import type { Doorstep } from "../vantage/record.js";
 import type { PathChange, View } from "./evidence.js";
 import type { Witness } from "./witness.js";
 
@@ -17,6 +18,8 @@ export interface Comparison {
   readonly middleboxes: readonly Middlebox[];
   /** Where DSCP and ECN are rewritten: common, and apart from boxes that touch TCP. */
   readonly markings: readonly Middlebox[];
+  /** Boxes at the vantage points themselves, as their agents' self-tests know of them. */
+  readonly doorsteps: readonly Doorstep[];
 }
 
 export interface ClassCount {
@@ -71,6 +74,7 @@ export interface Middlebox {
 export interface Explanation extends TargetSummary {
   readonly campaign: string;
   readonly evidence: readonly View[];
+  readonly doorsteps: readonly Doorstep[];
   /** What the rules of this program say of the evidence, and what that stands on. */
   readonly why: {
     readonly host: Ruling<HostVerdict, Witness>;

@@ -2,6 +2,7 @@ import { columns } from "../../shared/cli/table.js";
 import { isMarking } from "../../shared/verdict/marking.js";
 import { HANDSHAKE_VERDICTS } from "../../shared/verdict/names.js";
 import { changeWords, PLACEMENT_WORDS } from "../../shared/verdict/words.js";
+import type { Doorstep } from "../vantage/record.js";
 import type { Comparison, HandshakeCount, Middlebox, TargetSummary } from "./document.js";
 import type { PathChange } from "./evidence.js";
 
@@ -14,6 +15,7 @@ export function printComparison(comparison: Comparison): string {
     section("Handshakes, by what they came to", handshakeTable(comparison.handshakes)),
     section("Targets that the vantage points do not see alike, or with a box on the path", matrix(comparison)),
     section("Middleboxes, by the interval where the change happens", comparison.middleboxes.map(boxRow)),
+    section("At the vantage points' own doorsteps, as their self-tests found", comparison.doorsteps.map(doorstepRow)),
     section("Packets marked anew (DSCP, ECN), by the interval where that happens", comparison.markings.map(boxRow)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
@@ -82,4 +84,13 @@ function boxRow(box: Middlebox): string[] {
   const looks = box.fingerprints.length === 0 ? "" : `like ${box.fingerprints.join(", ")}`;
   const confidence = `confidence ${box.confidence.toFixed(2)}`;
   return [interval(box), changeWords(box.condition), `from ${box.vantages.join(", ")}`, targets, confidence, looks];
+}
+
+function doorstepRow(doorstep: Doorstep): string[] {
+  return [doorstep.vantage, doorstepWords(doorstep)];
+}
+
+/** What a box at the vantage point itself does to every SYN from there. */
+export function doorstepWords({ agent, reference, changes }: Doorstep): string {
+  return `SYNs of ${agent} reached ${reference} changed: ${changes.map(changeWords).join("; ")}`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MARKINGS } from "../../shared/verdict/marking.js";
 import type { Parameters, Store } from "../store/store.js";
+import { readDoorsteps } from "../store/vantage-store.js";
 import type { Comparison, Explanation, Middlebox, TargetSummary } from "./document.js";
 import { COUNT_HANDSHAKES, handshakeCount } from "./handshakes.js";
 import { changesOn, judge } from "./judge.js";
@@ -17,6 +18,8 @@ export interface ComparisonRequest {
   readonly limit?: number;
   /** Also the targets that all vantage points see alike. */
   readonly everything?: boolean;
+  /** End of the campaign, Unix milliseconds: what self-tests found until then is told, too. Without it nothing of them. */
+  readonly untilMs?: number;
 }
 
 const summaryRow = z
@@ -61,9 +64,10 @@ export async function readComparison(store: Store, request: ComparisonRequest): 
      FROM target_views FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY vantage, port, targets DESC, verdict`,
     z.object({ vantage: z.string(), port: z.number(), verdict: viewVerdict, targets: z.number() }),
   );
+  const vantages = [...new Set(verdicts.map((count) => count.vantage))];
   return {
     campaign: request.campaign,
-    vantages: [...new Set(verdicts.map((count) => count.vantage))],
+    vantages,
     targets: classes.reduce((sum, count) => sum + count.targets, 0),
     classes,
     verdicts,
@@ -71,18 +75,26 @@ export async function readComparison(store: Store, request: ComparisonRequest): 
     disagreements: await readSummaries(store, request.everything === true ? "1" : "placement != 'agree'", parameters),
     middleboxes: await read(middleboxesWhere(`NOT (${IS_MARKING})`), middleboxRow),
     markings: await read(middleboxesWhere(IS_MARKING), middleboxRow),
+    doorsteps: request.untilMs === undefined ? [] : await readDoorsteps(store, vantages, request.untilMs),
   };
 }
 
 /** One target of a campaign with all its evidence, a document per port on which anything answered. */
-export async function readExplanations(store: Store, campaign: string, target: string): Promise<Explanation[]> {
+export async function readExplanations(
+  store: Store,
+  campaign: string,
+  target: string,
+  untilMs?: ComparisonRequest["untilMs"],
+): Promise<Explanation[]> {
   const parameters = { campaign, target, port: 0, limit: MATRIX_LIMIT };
   const summaries = await readSummaries(store, "target = toIPv6({target:String})", parameters);
   const evidence = await collect(store, readEvidence("target = toIPv6({target:String})"), parameters, evidenceRow);
+  const vantages = [...new Set(evidence.flatMap(({ views }) => views.map(({ vantage }) => vantage)))];
+  const doorsteps = untilMs === undefined ? [] : await readDoorsteps(store, vantages, untilMs);
   return summaries.map((summary) => {
     const views = evidence.find((row) => row.port === summary.port)?.views ?? [];
     const { host, placement } = judge(views, changesOn(views));
-    return { ...summary, campaign, evidence: views, why: { host, placement } };
+    return { ...summary, campaign, evidence: views, doorsteps, why: { host, placement } };
   });
 }
 

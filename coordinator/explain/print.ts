@@ -12,6 +12,7 @@ import {
 import type { Explanation } from "../compare/document.js";
 import type { Handshake, Hop, PathChange, Trace } from "../compare/evidence.js";
 import { FINGERPRINTS } from "../compare/fingerprints.js";
+import { doorstepWords } from "../compare/print.js";
 
 /** An explanation in plain words, with the evidence under it. Ends with a newline. */
 export function printExplanation(explanation: Explanation): string {
@@ -25,6 +26,9 @@ export function printExplanation(explanation: Explanation): string {
   for (const view of explanation.evidence) {
     lines.push(`  ${view.vantage.padEnd(width)}  ${VIEW_WORDS[view.verdict]}  [${view.verdict}]`);
     for (const line of changeLines(explanation.changes, view.vantage)) lines.push(`  ${"".padEnd(width)}  ${line}`);
+    for (const doorstep of explanation.doorsteps.filter(({ vantage }) => vantage === view.vantage)) {
+      lines.push(`  ${"".padEnd(width)}  note, on its own doorstep: ${doorstepWords(doorstep)}`);
+    }
   }
   const shaken = explanation.evidence.filter((view) => view.handshakes.length > 0);
   if (shaken.length > 0) lines.push("", "Handshakes with it");

@@ -1,5 +1,6 @@
 import type { AgentStats, LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
 import type { OptOutList } from "../../shared/optout/list.js";
+import type { HeardSyn, ListenOrder, ReferenceAnswer } from "../../shared/selftest/exchange.js";
 
 /** What an agent says of itself when it connects. */
 export interface AgentIdentity {
@@ -22,6 +23,10 @@ export interface AgentIdentity {
   readonly yields: boolean;
   /** Hash of the opt-outs that it holds; empty: it says none. */
   readonly optOuts: string;
+  /** Tests itself, and is given no work before it has said that it is fit. */
+  readonly selfTests: boolean;
+  /** Where it listens for agents that take it as their reference, as text. */
+  readonly referenceAddresses: readonly string[];
 }
 
 export interface Heartbeat {
@@ -46,15 +51,22 @@ export interface Revocation {
   readonly reason: string;
 }
 
-/** Messages of the coordinator after its welcome. */
+/** To the two agents of an exchange of SYNs. */
+export type ToExchange =
+  | { readonly kind: "listen"; readonly order: ListenOrder }
+  | { readonly kind: "reference"; readonly answer: ReferenceAnswer }
+  | ({ readonly kind: "heard" } & HeardSyn);
+
+/** Messages of the coordinator after its welcome; `clockUs` is Unix time. */
 export type ToAgent =
-  | { readonly kind: "ack"; readonly sequence: number }
+  | { readonly kind: "ack"; readonly sequence: number; readonly clockUs: number }
   | { readonly kind: "plan"; readonly plan: WorkPlan }
   | { readonly kind: "grant"; readonly grant: WorkGrant }
   | { readonly kind: "revoke"; readonly revocation: Revocation }
   | { readonly kind: "yield"; readonly lease: string; readonly epoch: number }
   | { readonly kind: "opt-outs"; readonly list: OptOutList; readonly part: number; readonly parts: number }
-  | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean };
+  | { readonly kind: "pause"; readonly campaign: string; readonly paused: boolean }
+  | ToExchange;
 
 /** The sending half of a session's stream. */
 export interface AgentLink {

@@ -1,17 +1,24 @@
-import { addressFamily } from "../../shared/address/address.js";
+import { addressBytes, addressOfBytes, formatAddress } from "../../shared/address/address.js";
 import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
 import type { SessionTiming } from "../../shared/lease/protocol.js";
 import type { WorkGrant, WorkPlan } from "../../shared/lease/work.js";
 import { type OptOutList, packPrefixes } from "../../shared/optout/list.js";
+import { MOST_EXCHANGE_ADDRESSES } from "../../shared/selftest/self-test.js";
 import type { Target } from "../../shared/target/source.js";
 import type { AgentIdentity, Heartbeat, Refusal, ToAgent } from "./agent.js";
+import { exchangeMessage } from "./convert-exchange.js";
 
 /** Leases that one heartbeat may list. */
 const MOST_LEASES = 10_000;
 
+/** Throws DecodeError for addresses that are none. */
 export function identityFrom({ clockMs: _, ...hello }: wire.Hello): AgentIdentity {
-  return { ...hello, labels: { ...hello.labels } };
+  if (hello.referenceAddresses.length > MOST_EXCHANGE_ADDRESSES) {
+    throw new DecodeError(`a reference has at most ${MOST_EXCHANGE_ADDRESSES} addresses`);
+  }
+  const referenceAddresses = hello.referenceAddresses.map(addressOfBytes).map(formatAddress);
+  return { ...hello, labels: { ...hello.labels }, referenceAddresses };
 }
 
 /** Throws DecodeError for numbers that cannot be indices. */
@@ -58,7 +65,9 @@ export function welcomeMessage(session: string, timing: SessionTiming): wire.Ses
 export function responseFrom(message: ToAgent): wire.SessionResponse {
   switch (message.kind) {
     case "ack":
-      return { body: { $case: "ack", value: { sequence: BigInt(message.sequence) } } };
+      return {
+        body: { $case: "ack", value: { sequence: BigInt(message.sequence), clockUs: BigInt(message.clockUs) } },
+      };
     case "plan":
       return { body: { $case: "plan", value: planMessage(message.plan) } };
     case "grant":
@@ -67,6 +76,10 @@ export function responseFrom(message: ToAgent): wire.SessionResponse {
       return { body: { $case: "optOuts", value: optOutsMessage(message) } };
     case "pause":
       return { body: { $case: "pause", value: { campaign: message.campaign, paused: message.paused } } };
+    case "listen":
+    case "reference":
+    case "heard":
+      return { body: exchangeMessage(message) };
     case "yield":
       return { body: { $case: "yield", value: { lease: message.lease, epoch: BigInt(message.epoch) } } };
     case "revoke":
@@ -120,10 +133,8 @@ function grantMessage(grant: WorkGrant): wire.Grant {
   };
 }
 
-/** IPv4 goes over the wire in 4 bytes, IPv6 in 16. */
-function listedTarget(target: Target): wire.ListedTarget {
-  const { address, port } = target;
-  return { address: Buffer.from(addressFamily(address) === 4 ? address.subarray(12) : address), port };
+function listedTarget({ address, port }: Target): wire.ListedTarget {
+  return { address: Buffer.from(addressBytes(address)), port };
 }
 
 function toNumber(value: bigint): number {

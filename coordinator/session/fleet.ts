@@ -1,7 +1,10 @@
 import type { SessionTiming } from "../../shared/lease/protocol.js";
 import type { AgentStats, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
 import { type OptOutList, optOutList } from "../../shared/optout/list.js";
+import type { FromAgent } from "../../shared/selftest/exchange.js";
+import type { SelfTest } from "../../shared/selftest/self-test.js";
 import type { Clock } from "../lease/clock.js";
+import { type SelfTestView, selfTestView } from "../vantage/view.js";
 import {
   type AgentIdentity,
   type AgentLink,
@@ -9,6 +12,7 @@ import {
   type Refusal,
   type Revocation,
   SessionRefused,
+  type ToExchange,
 } from "./agent.js";
 import { optOutParts } from "./convert.js";
 import { checkHello, type Versions } from "./hello.js";
@@ -35,12 +39,17 @@ export interface AgentView extends AgentIdentity {
   readonly optOutRevision: number;
   /** It gets no more work: `draining` until it holds none and its spool is empty, then `drained`; else empty. */
   readonly drain: "draining" | "drained" | "";
+  /** What it found out about itself in this session; null: nothing yet, or it is of an older release. */
+  readonly selfTest: SelfTestView | null;
 }
 
 /** An agent with an open session. */
 export interface ConnectedAgent {
   readonly identity: AgentIdentity;
-  /** Can take more work now: heard lately, its stream is not congested, the newest opt-outs hold there, and it is not drained. */
+  /**
+   * Can take more work now: heard lately, its stream is not congested, the newest opt-outs hold there, it is not drained,
+   * and its self-test says that it is fit.
+   */
   readonly ready: boolean;
   /** Sends the plan before the first grant that needs it. */
   sendGrant(plan: WorkPlan, grant: WorkGrant): void;
@@ -52,8 +61,12 @@ export interface ConnectedAgent {
   readonly lacksOptOuts: boolean;
   /** True when the operator wants it to get no more work. */
   readonly isDrained: boolean;
+  /** Why its self-test keeps it from work, in words; null: it does not. */
+  readonly unfit: string | null;
   /** A session begins with nothing paused. */
   sendPause(campaign: string, paused: boolean): void;
+  /** To an agent that takes part in an exchange of SYNs. */
+  sendExchange(message: ToExchange): void;
 }
 
 /** What the campaigns want to know. Called one after another, in the order of the agent's messages. */
@@ -61,6 +74,10 @@ export interface FleetListener {
   joined(agent: ConnectedAgent): void;
   heartbeat(agent: ConnectedAgent, heartbeat: Heartbeat, first: boolean): void;
   refused(agent: ConnectedAgent, refusal: Refusal): void;
+  /** It has tested itself. */
+  selfTested?(agent: ConnectedAgent, report: SelfTest): void;
+  /** It says something about an exchange of SYNs. */
+  exchange?(agent: ConnectedAgent, message: FromAgent): void;
   /** Its stream has ended; it may come back. */
   left?(agent: ConnectedAgent): void;
   /** Whether an agent of this name has work, by what it was given: the grant may still be on its way. */
@@ -71,6 +88,8 @@ export interface FleetListener {
 export interface FleetSession {
   heartbeat(heartbeat: Heartbeat): void;
   refusal(refusal: Refusal): void;
+  selfTest(report: SelfTest): void;
+  exchange(message: FromAgent): void;
   /** The stream has ended, from whichever side. */
   closed(): void;
 }
@@ -108,6 +127,7 @@ interface Member {
   stats: AgentStats | null;
   leases: number;
   optOuts: number;
+  selfTest: SelfTest | null;
 }
 
 export interface FleetOptions {
@@ -184,6 +204,7 @@ export function createFleet(options: FleetOptions): Fleet {
         isConnected: () => stateOf(member) === "connected",
         lacksOptOuts: () => member.optOuts < optOuts.revision,
         isDrained: () => drained.has(identity.agent),
+        unfit: () => unfitness(member),
       }),
       connectedAtMs: now,
       open: true,
@@ -194,6 +215,7 @@ export function createFleet(options: FleetOptions): Fleet {
       leases: 0,
       // A list that it brought along is in force there.
       optOuts: identity.optOuts === optOuts.hash ? optOuts.revision : 0,
+      selfTest: null,
     };
     members.set(identity.agent, member);
     present = null;
@@ -242,7 +264,7 @@ export function createFleet(options: FleetOptions): Fleet {
           member.leases = heartbeat.leases.length;
           member.optOuts = Math.max(member.optOuts, heartbeat.optOuts);
           hear(member);
-          link.send({ kind: "ack", sequence: heartbeat.sequence });
+          link.send({ kind: "ack", sequence: heartbeat.sequence, clockUs: Math.round(clock.wallMs() * 1_000) });
           for (const listener of listeners) {
             listener.heartbeat(member.agent, heartbeat, first);
           }
@@ -255,6 +277,17 @@ export function createFleet(options: FleetOptions): Fleet {
           for (const listener of listeners) {
             listener.refused(member.agent, refusal);
           }
+        },
+        selfTest(report) {
+          if (!member.open) return;
+          hear(member);
+          member.selfTest = report;
+          for (const listener of listeners) listener.selfTested?.(member.agent, report);
+        },
+        exchange(message) {
+          if (!member.open) return;
+          hear(member);
+          for (const listener of listeners) listener.exchange?.(member.agent, message);
         },
         closed: () => leave(member),
       };
@@ -270,6 +303,7 @@ export function createFleet(options: FleetOptions): Fleet {
           leases: member.leases,
           optOutRevision: member.optOuts,
           drain: drainOf(member),
+          selfTest: member.selfTest === null ? null : selfTestView(member.selfTest),
         }),
       );
       return views.sort((a, b) => (a.agent < b.agent ? -1 : 1));
@@ -302,6 +336,14 @@ interface MemberState {
   isConnected(): boolean;
   lacksOptOuts(): boolean;
   isDrained(): boolean;
+  unfit(): string | null;
+}
+
+/** Agents of older releases do not test themselves, and work. */
+function unfitness({ identity, selfTest }: Member): string | null {
+  if (!identity.selfTests) return null;
+  if (selfTest === null) return "its self-test is not over";
+  return selfTest.problem === "" ? null : `its self-test failed: ${selfTest.problem}`;
 }
 
 function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberState): ConnectedAgent {
@@ -310,7 +352,11 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
   return {
     identity,
     get ready() {
-      return link.writable && state.isConnected() && !state.lacksOptOuts() && !state.isDrained();
+      const isFree = !state.lacksOptOuts() && !state.isDrained() && state.unfit() === null;
+      return link.writable && state.isConnected() && isFree;
+    },
+    get unfit() {
+      return state.unfit();
     },
     get isDrained() {
       return state.isDrained();
@@ -339,6 +385,7 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
         link.send({ kind: "yield", lease, epoch });
       }
     },
+    sendExchange: (message) => link.send(message),
     sendPause: (campaign, paused) => link.send({ kind: "pause", campaign, paused }),
   };
 }

@@ -19,6 +19,7 @@ import { MAX_SESSION_MESSAGE_BYTES } from "../../shared/lease/protocol.js";
 import { checkClock, type IdentityDesk, type Peer } from "../identity/desk.js";
 import type { RefusalLog } from "../identity/refusal-log.js";
 import { heartbeatFrom, identityFrom, refusalFrom, responseFrom, welcomeMessage } from "./convert.js";
+import { exchangeFrom, selfTestFrom } from "./convert-exchange.js";
 import { type AgentAddresses, credentialsMessage, wishFrom } from "./credentials.js";
 import { enrolledIdentity } from "./enrolled.js";
 import type { Fleet, FleetSession } from "./fleet.js";
@@ -176,8 +177,12 @@ function serve(stream: Stream, peer: Peer, refuser: Refuser, { fleet, desk, log,
       throw new DecodeError("the first message of a session is its hello");
     } else if (body.$case === "heartbeat") {
       session.heartbeat(heartbeatFrom(body.value));
-    } else {
+    } else if (body.$case === "refusal") {
       session.refusal(refusalFrom(body.value));
+    } else if (body.$case === "selfTest") {
+      session.selfTest(selfTestFrom(body.value));
+    } else {
+      session.exchange(exchangeFrom(body));
     }
   };
 

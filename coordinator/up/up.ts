@@ -37,6 +37,9 @@ import { createCertificateStore } from "../store/certificate-store.js";
 import { migrate, readMigrations } from "../store/migrate.js";
 import { createOptOutStore } from "../store/optout-store.js";
 import { createStore } from "../store/store.js";
+import { createVantageStore } from "../store/vantage-store.js";
+import { keepVantages } from "../vantage/book.js";
+import { relayReferences } from "../vantage/references.js";
 import { startWarehouse } from "../warehouse/warehouse.js";
 import { openState, type Running, type StateFolder } from "./state.js";
 
@@ -83,6 +86,8 @@ const LOOPBACK = "127.0.0.1";
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 /** How often is looked whether a series has a run to begin. */
 const SERIES_TICK_MS = 1_000;
+/** How often what agents found out about themselves is stored. */
+const VANTAGES_SAVE_MS = 1_000;
 const DATABASE = "parallax";
 const INGEST_CONCURRENCY = 4;
 /** Older agents do not speak this session protocol. */
@@ -175,6 +180,13 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     const alarms = await openAlarms({ store: createAlarmStore(store), log });
     stops.push(() => alarms.save());
     watchForUnheard({ fleet, alarms, clock });
+    relayReferences({ fleet, clock });
+    const vantages = keepVantages({ fleet, store: createVantageStore(store), log });
+    stops.push(() => vantages.save());
+    const saving = setInterval(() => {
+      vantages.save().catch((error: unknown) => log.warn({ err: error }, "self-tests are not stored yet"));
+    }, VANTAGES_SAVE_MS);
+    stops.push(async () => clearInterval(saving));
     const campaignStore = createCampaignStore(store);
     const hitlists = createHitlists({ folder: join(options.data, "hitlists") });
     const onConflict = () => options.onFatal("another coordinator writes the same control state");

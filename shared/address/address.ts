@@ -36,6 +36,21 @@ export function formatAddress(address: Uint8Array): string {
   return zeros.length < 2 ? hex(0, 8) : `${hex(0, zeros.at)}::${hex(zeros.at + zeros.length, 8)}`;
 }
 
+/** An address as messages carry it: IPv4 in 4 bytes, IPv6 in 16; a view. */
+export function addressBytes(address: Uint8Array): Uint8Array {
+  return addressFamily(address) === 4 ? address.subarray(12) : address;
+}
+
+/** The reverse: 16 bytes from 4 or 16. Throws DecodeError for any other length. */
+export function addressOfBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 16) return Uint8Array.from(bytes);
+  if (bytes.length !== 4) throw new DecodeError(`an address has ${bytes.length} bytes instead of 4 or 16`);
+  const address = new Uint8Array(16);
+  address.fill(0xff, 10, 12);
+  address.set(bytes, 12);
+  return address;
+}
+
 /** 4 for an IPv4-mapped address, 6 for any other. */
 export function addressFamily(address: Uint8Array): 4 | 6 {
   for (let i = 0; i < MAPPED_FROM; i++) if (address[i] !== 0) return 6;

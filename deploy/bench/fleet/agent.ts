@@ -128,6 +128,8 @@ export function startBenchAgent({ task, number, onGrant, onSent, onSteered }: Be
       maxPps: Math.round(task.maxPps * (0.5 + ((number * 7_919) % 1_000) / 2_000)),
       opened: [],
       yields: true,
+      selfTests: false,
+      referenceAddresses: [],
     },
     handlers: {
       plan: book.plan,

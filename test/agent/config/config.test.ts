@@ -11,6 +11,7 @@ import {
   parseAgentConfig as parse,
 } from "../../../agent/config/config.js";
 import type { AgentIdentity } from "../../../agent/identity/identity.js";
+import { parseAddress } from "../../../shared/address/address.js";
 import { formatPrefix } from "../../../shared/address/prefix.js";
 import { UserError } from "../../../shared/errors.js";
 
@@ -75,6 +76,21 @@ describe("the agent's file", () => {
     expect(config.block).toEqual([]);
   });
 
+  test("names whom and what the self-test may send to: nobody, unless it says so", () => {
+    expect(parseAgentConfig(GOOD, "agent.yaml").selfTest).toEqual({
+      exitTarget: null,
+      reference: null,
+      reachableAt: null,
+    });
+    const text = `${GOOD}exitTarget: 198.18.0.1\nreference: ams-1\nreachableAt: [203.0.113.7]\n`;
+    const { exitTarget, reference, reachableAt } = parseAgentConfig(text, "agent.yaml").selfTest;
+    expect(exitTarget).toEqual(parseAddress("198.18.0.1"));
+    expect(reference).toEqual({ agent: "ams-1", addresses: null });
+    expect(reachableAt).toEqual([parseAddress("203.0.113.7")]);
+    const pinned = `${GOOD}reference: { agent: ams-1, addresses: ["2001:db8::7"] }\n`;
+    expect(parseAgentConfig(pinned, "agent.yaml").selfTest.reference?.addresses).toEqual([parseAddress("2001:db8::7")]);
+  });
+
   test("may leave the contact out; whether probes may go anywhere then is decided elsewhere", () => {
     const config = parseAgentConfig(
       changed((file) => file.delete("contact")),
@@ -107,6 +123,9 @@ describe("the agent's file", () => {
     ["a coordinator without a port", GOOD.replace("192.0.2.1:7443", "192.0.2.1"), "coordinator.address"],
     ["a broker without TLS", GOOD.replace("tls://", "nats://"), "broker.url"],
     ["an address that is not one", GOOD.replace("198.18.0.0/15", "198.18.0.256"), "open[0]"],
+    ["an exit target that is a name", `${GOOD}exitTarget: router.example.net\n`, "exitTarget"],
+    ["a reference that is no name", `${GOOD}reference: "ams 1"\n`, "reference.agent"],
+    ["a reference nowhere", `${GOOD}reference: { agent: ams-1, addresses: [] }\n`, "reference.addresses"],
     ["a tiny spool", GOOD.replace("1073741824", "1000"), "spool.maxBytes"],
     ["a mail address that is not one", GOOD.replace("noc@example.net", "noc"), "contact.email"],
     ["a page that is not on the web", GOOD.replace("https://example.net/scan", "ftp://example.net"), "contact.url"],

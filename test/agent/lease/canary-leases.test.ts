@@ -51,6 +51,8 @@ async function probe(plan: Pick<WorkPlan, "packetsPerSecond" | "perPrefix">) {
     ...{ port, clock, source4, source6, leftOut: [], packetsPerSecond: 1_000_000 },
     host: createLocalHost({ port, source4, source6, clock }),
     prepareHandshakes: async () => undefined,
+    driver: { name: "sim", reason: "a test" },
+    listen: null,
   });
   const rows: FactRow[] = [];
   const start = (source: string, sourceSpec: TargetSourceSpec, from: number, to: number) =>

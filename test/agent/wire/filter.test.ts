@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { neighborFilter, replyFilter } from "../../../agent/wire/filter.js";
+import { neighborFilter, replyFilter, synFilter } from "../../../agent/wire/filter.js";
 
 /** Classic BPF as Linux Documentation/networking/filter.rst describes it; only what a filter of ours may use. */
 function run(program: Uint8Array, frame: Uint8Array, packetType: number): number {
@@ -149,6 +149,37 @@ describe("neighbour filter", () => {
     ["IPv6 TCP", ipv6(6, 61_000)],
     ["IPv4", ipv4(1, 0)],
     ["a frame that ends in the IP header", icmpv6(136).subarray(0, 54)],
+    ["an empty frame", new Uint8Array(0)],
+  ])("keeps %s back", (_name, frame) => {
+    expect(accepts(frame)).toBe(false);
+  });
+});
+
+describe("SYN filter", () => {
+  const program = synFilter([80, 443]);
+  const accepts = (frame: Uint8Array): boolean => run(program, frame, INCOMING) > 65_535;
+  /** The rest of a TCP header, with its flags. */
+  const tcp = (frame: Uint8Array, flags: number): Uint8Array =>
+    Uint8Array.of(...frame, ...new Uint8Array(9), flags, ...new Uint8Array(6));
+
+  it.each([
+    ["a SYN", tcp(ipv4(6, 80), 0x02)],
+    ["a SYN to the other port, with ECN flags", tcp(ipv4(6, 443), 0xc2)],
+    ["a SYN behind IPv4 options", tcp(ipv4(6, 443, { optionWords: 2 }), 0x02)],
+    ["a SYN over IPv6", tcp(ipv6(6, 443), 0x02)],
+  ])("lets %s pass", (_name, frame) => {
+    expect(accepts(frame)).toBe(true);
+  });
+
+  it.each([
+    ["a SYN to another port", tcp(ipv4(6, 81), 0x02)],
+    ["a SYN/ACK", tcp(ipv4(6, 80), 0x12)],
+    ["an RST", tcp(ipv4(6, 80), 0x04)],
+    ["a later fragment", tcp(ipv4(6, 80, { fragment: 1 }), 0x02)],
+    ["UDP", tcp(ipv4(17, 80), 0x02)],
+    ["a SYN to another port over IPv6", tcp(ipv6(6, 8080), 0x02)],
+    ["a SYN/ACK over IPv6", tcp(ipv6(6, 80), 0x12)],
+    ["a frame that ends before the flags", ipv4(6, 80)],
     ["an empty frame", new Uint8Array(0)],
   ])("keeps %s back", (_name, frame) => {
     expect(accepts(frame)).toBe(false);

@@ -29,6 +29,11 @@ const explanation: Explanation = {
   views: { fra: "claims-v1", sin: "plain" },
   changes,
   evidence: [open, hidden],
+  doorsteps: [],
+};
+const doorstep = {
+  ...{ vantage: "sin", agent: "sin-1", reference: "ams-1", testedAtMs: 1_700_000_000_000 },
+  changes: ["tcp.option.mptcp.nop"],
 };
 
 describe("printExplanation", () => {
@@ -110,6 +115,14 @@ describe("printExplanation", () => {
     ]);
   });
 
+  it("says what a box at the vantage point itself does, under that vantage point", () => {
+    const lines = printExplanation({ ...explanation, doorsteps: [doorstep] }).split("\n");
+    const at = lines.findIndex((line) => line.includes("on its own doorstep: SYNs of sin-1 reached ams-1 changed"));
+    expect(at).toBeGreaterThan(lines.findIndex((line) => /^ +sin +/.test(line)));
+    expect(at).toBeGreaterThan(lines.findIndex((line) => /^ +fra +/.test(line)));
+    expect(printExplanation(explanation)).not.toContain("doorstep");
+  });
+
   it("says how sure an interval is, and what the box looks like", () => {
     const text = printExplanation(explanation);
     expect(text).toContain("confidence 0.50: 1 trace shows it there\n");
@@ -160,7 +173,9 @@ describe("printComparison", () => {
           fingerprints: ["pan-os"],
         },
       ],
+      doorsteps: [doorstep],
     });
+    expect(text).toMatch(/own doorsteps.*\n +sin +SYNs of sin-1 reached ams-1 changed: the MPTCP option/);
     const row = text.split("\n").find((line) => line.includes("198.19.7.10"));
     expect(row?.trim().split(/ {2,}/)).toEqual([
       "198.19.7.10",

@@ -1,5 +1,6 @@
 import type { AgentIdentity, AgentLink, Heartbeat, ToAgent } from "../../../coordinator/session/agent.js";
 import type { LeaseMarks } from "../../../shared/lease/work.js";
+import { type SelfTest, unknownFidelity } from "../../../shared/selftest/self-test.js";
 
 /** An agent of the present version. */
 export function identity(change: Partial<AgentIdentity> = {}): AgentIdentity {
@@ -17,6 +18,17 @@ export function identity(change: Partial<AgentIdentity> = {}): AgentIdentity {
     opened: [],
     yields: true,
     optOuts: "",
+    selfTests: false,
+    referenceAddresses: [],
+    ...change,
+  };
+}
+
+/** What an agent says that is fit. */
+export function selfTest(change: Partial<SelfTest> = {}): SelfTest {
+  return {
+    ...{ testedMs: 1_700_000_000_000, problem: "", driver: "packet", driverReason: "the fastest", clock: null },
+    ...{ exit: null, spoolFreeBytes: 1, spoolMaxBytes: 1, fidelity: unknownFidelity("", "") },
     ...change,
   };
 }

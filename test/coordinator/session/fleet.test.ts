@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { SessionRefused } from "../../../coordinator/session/agent.js";
 import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { DEFAULT_TIMING } from "../../../shared/lease/protocol.js";
-import { heartbeat, identity, recordingLink, standingClock } from "./fake.js";
+import { heartbeat, identity, recordingLink, selfTest, standingClock } from "./fake.js";
 
 let clock: ReturnType<typeof standingClock>;
 let fleet: Fleet;
@@ -28,8 +28,8 @@ describe("the fleet", () => {
     }
 
     expect(link.sent).toEqual([
-      { kind: "ack", sequence: 3 },
-      { kind: "ack", sequence: 4 },
+      { kind: "ack", sequence: 3, clockUs: clock.wallMs() * 1_000 },
+      { kind: "ack", sequence: 4, clockUs: clock.wallMs() * 1_000 },
     ]);
     expect(heard).toEqual(["joined fra-1 life-1", "heartbeat 3 first", "heartbeat 4"]);
   });
@@ -49,6 +49,24 @@ describe("the fleet", () => {
     expect(state()).toEqual(["gone"]);
     expect(fleet.connected()).toEqual([]);
     expect(fleet.find("fra-1")).toBeUndefined();
+  });
+
+  it("has no agent ready whose self-test is outstanding or failed, but those of older releases, which test nothing", () => {
+    const session = fleet.join(identity({ selfTests: true }), recordingLink());
+    fleet.join(identity({ agent: "old-1", selfTests: false }), recordingLink());
+    const ready = (agent = "fra-1") => fleet.find(agent)?.ready;
+    expect([ready(), ready("old-1")]).toEqual([false, true]);
+    expect(fleet.find("fra-1")?.unfit).toBe("its self-test is not over");
+
+    session.selfTest(selfTest({ problem: "no right to send; give it CAP_NET_RAW" }));
+    expect(ready()).toBe(false);
+    expect(fleet.find("fra-1")?.unfit).toBe("its self-test failed: no right to send; give it CAP_NET_RAW");
+    session.selfTest(selfTest());
+    expect([ready(), fleet.find("fra-1")?.unfit]).toEqual([true, null]);
+
+    // Another session knows nothing of what an earlier one said.
+    fleet.join(identity({ selfTests: true }), recordingLink());
+    expect(ready()).toBe(false);
   });
 
   it("calls an agent drained only when nobody knows of work that is still on its way to it", () => {

@@ -7,6 +7,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import pino from "pino";
 import type { AgentConfig } from "../../../agent/config/config.js";
+import { NO_SELF_TEST_TARGETS } from "../../../agent/config/self-test.js";
 import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
 import { runAgent } from "../../../agent/run.js";
@@ -104,6 +105,7 @@ function startAgent(
     driver: null,
     zeroCopy: false,
     senderThreads: 1,
+    selfTest: NO_SELF_TEST_TARGETS,
   };
   const abort = new AbortController();
   const ended = runAgent(

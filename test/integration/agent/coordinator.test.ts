@@ -82,6 +82,8 @@ function connect(hello: { agent?: string; version?: string; instance?: string } 
       ipv6: true,
       maxPps: 1_000,
       yields: true,
+      selfTests: false,
+      referenceAddresses: [],
       opened: ["198.18.0.0/15"],
       ...hello,
     },

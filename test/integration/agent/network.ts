@@ -14,6 +14,9 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
   return {
     ipv4: true,
     ipv6: false,
+    sources: [],
+    driver: { name: "sim", reason: "a test" },
+    listen: null,
     sent,
     startProbing(job) {
       const times: number[] = [];

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import pino from "pino";
 import type { AgentConfig } from "../../../agent/config/config.js";
+import { NO_SELF_TEST_TARGETS, type SelfTestConfig } from "../../../agent/config/self-test.js";
 import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { createProbeNetwork } from "../../../agent/lease/probing.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
@@ -22,6 +23,10 @@ export interface SimAgentOptions {
   readonly agents: string;
   readonly broker: string;
   readonly identity: AgentIdentity;
+  /** What its file says about its self-test; by default nothing. */
+  readonly selfTest?: SelfTestConfig;
+  /** Called before each attempt to open the interface; may reject. */
+  readonly beforeOpening?: () => Promise<void>;
 }
 
 /** A whole agent in this process, on a port into a simulated world. Resolves when it has stopped. */
@@ -48,14 +53,18 @@ export function startSimAgent(options: SimAgentOptions): { stop(): Promise<void>
     driver: null,
     zeroCopy: false,
     senderThreads: 1,
+    selfTest: options.selfTest ?? NO_SELF_TEST_TARGETS,
   };
   const openNetwork = async () => {
+    await options.beforeOpening?.();
     const port = createSimPort({ world, vantage: "here", clock });
     const { ipv4: source4, ipv6: source6 } = world.attach("here");
     return createProbeNetwork({
       ...{ port, clock, source4, source6, leftOut: [] },
       host: createLocalHost({ port, source4, source6, clock }),
       packetsPerSecond: config.caps.packetsPerSecond,
+      driver: { name: "sim", reason: "a test" },
+      listen: null,
       prepareHandshakes: async () => undefined,
     });
   };

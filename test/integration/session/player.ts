@@ -19,6 +19,8 @@ const HELLO: Hello = {
   ipv6: true,
   maxPps: 1_000_000,
   yields: false,
+  selfTests: false,
+  referenceAddresses: [],
   opened: ["198.18.0.0/15", "2001:db8::/32"],
   spool: "disk-1",
   optOuts: "",

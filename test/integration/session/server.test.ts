@@ -56,7 +56,7 @@ describe("the session server", () => {
     });
     player.heartbeat();
 
-    expect(await player.next("ack")).toEqual({ sequence: 1n });
+    expect(await player.next("ack")).toEqual({ sequence: 1n, clockUs: BigInt(clock.wallMs() * 1_000) });
     expect(player.received.map((message) => message.body?.$case)).toEqual(["welcome", "ack"]);
     expect(fleet.list()).toMatchObject([{ agent: "fra-1", state: "connected", labels: { web: "80" } }]);
   });
@@ -169,6 +169,8 @@ function helloOf(agent: string) {
     maxPps: 1,
     opened: [],
     yields: true,
+    selfTests: false,
+    referenceAddresses: [],
     spool: "",
     optOuts: "",
   };

@@ -84,7 +84,7 @@ export async function startHub(identityOptions: { readonly certificateLifetimeMs
         mostBackoffMs: 200,
         hello: {
           ...{ agent, vantage, labels: {}, version: VERSION, instance: `${agent}-1`, spool: "s" },
-          ...{ ipv4: true, ipv6: true, maxPps: 1, yields: true, opened: [] },
+          ...{ ipv4: true, ipv6: true, maxPps: 1, yields: true, selfTests: false, referenceAddresses: [], opened: [] },
         },
         handlers: {
           ...{ welcome: nothing, plan: nothing, grant: nothing, pause: nothing, revoke: nothing, yield: nothing },

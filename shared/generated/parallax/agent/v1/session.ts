@@ -31,9 +31,17 @@ export interface RenewResponse {
 }
 
 export interface SessionRequest {
-  body?: { $case: "hello"; value: Hello } | { $case: "heartbeat"; value: Heartbeat } | //
-  /** The agent will not work on this lease (its own file forbids the targets, say). It is not offered to it again. */
-  { $case: "refusal"; value: Refusal } | undefined;
+  body?:
+    | { $case: "hello"; value: Hello }
+    | { $case: "heartbeat"; value: Heartbeat }
+    | //
+    /** The agent will not work on this lease (its own file forbids the targets, say). It is not offered to it again. */
+    { $case: "refusal"; value: Refusal }
+    | { $case: "selfTest"; value: SelfTest }
+    | { $case: "referenceWish"; value: ReferenceWish }
+    | { $case: "listening"; value: Listening }
+    | { $case: "heard"; value: Heard }
+    | undefined;
 }
 
 export interface SessionResponse {
@@ -48,6 +56,13 @@ export interface SessionResponse {
     /** Only to an agent whose Hello says that it yields. */
     { $case: "yield"; value: Yield }
     | { $case: "optOuts"; value: OptOuts }
+    | //
+    /** To an agent that is somebody's reference, and only when its Hello names addresses for that. */
+    { $case: "listen"; value: Listen }
+    | //
+    /** Only in answer to a ReferenceWish. */
+    { $case: "reference"; value: Reference }
+    | { $case: "heard"; value: Heard }
     | undefined;
 }
 
@@ -105,6 +120,13 @@ export interface Hello {
   optOuts: string;
   /** The agent understands Yield. Older agents do not, and keep each lease until all of it is done. */
   yields: boolean;
+  /**
+   * The agent tests itself, and no lease is for it before a SelfTest of this session has said that it is fit. Older agents
+   * send none.
+   */
+  selfTests: boolean;
+  /** Addresses, of 4 or 16 bytes, at which it listens for agents that take it as their reference. Empty: it does not. */
+  referenceAddresses: Buffer[];
 }
 
 export interface Hello_LabelsEntry {
@@ -133,6 +155,12 @@ export interface Heartbeat {
 
 export interface HeartbeatAck {
   sequence: bigint;
+  /**
+   * Unix microseconds by the coordinator's clock when the heartbeat was taken in. With the times of the heartbeat and of
+   * this answer by the agent's clock it gives round trip and offset (RFC 5905 section 8, with both times of the server
+   * the same). Older coordinators do not say it.
+   */
+  clockUs?: bigint | undefined;
 }
 
 /** Absolute indices in the lease's [from, to]: everything below the mark is sent / done / committed. */
@@ -252,6 +280,104 @@ export interface Refusal {
   lease: string;
   epoch: bigint;
   reason: string;
+}
+
+/** What an agent found out about itself. Once a session at least, and again when something of it has changed. */
+export interface SelfTest {
+  /** Unix milliseconds by the agent's clock. */
+  testedMs: bigint;
+  /** What is wrong and what to do about it; empty: it is fit to work. */
+  problem: string;
+  /** "xdp", "packet", "portable" or "sim", and why that one; empty where packets cannot be sent at all. */
+  driver: string;
+  driverReason: string;
+  /** Not set where the coordinator's clock is not known. */
+  clock?:
+    | ClockDifference
+    | undefined;
+  /** Where exit hops were looked for, 4 or 16 bytes; empty: nowhere. */
+  exitTarget: Buffer;
+  /** The first hops on the way there, from TTL 1 on; empty bytes where a hop is silent. */
+  exitHops: Buffer[];
+  /** Of the spool's disk, and what the agent's file lets the spool take. */
+  spoolFreeBytes: bigint;
+  spoolMaxBytes: bigint;
+  fidelity?: Fidelity | undefined;
+}
+
+export interface ClockDifference {
+  /** Added to the agent's clock it gives the coordinator's; right to half the round trip. */
+  offsetUs: bigint;
+  roundTripUs: bigint;
+}
+
+/** Whether SYNs arrive at another agent as they were sent. */
+export interface Fidelity {
+  /** "clean", "changed" or "unknown". */
+  state: string;
+  /** The agent that they were sent to; empty: none. */
+  reference: string;
+  /** Condition names, such as "tcp.option.mptcp.nop". */
+  changes: string[];
+  /** What is not known and why, in words; may be empty. */
+  reason: string;
+  syns: ArrivedSyn[];
+}
+
+/** One SYN on both sides, from its IP header on. */
+export interface ArrivedSyn {
+  sent: Buffer;
+  /** Empty: it did not arrive. */
+  received: Buffer;
+}
+
+/**
+ * An agent asks that its reference listens for SYNs of it: those of the synscan stage under `secret`, of all variants, from
+ * `sources` to `ports` of the addresses that the answer names.
+ */
+export interface ReferenceWish {
+  /** Its own number, not used before in this session. */
+  exchange: bigint;
+  /** Name of the other agent. */
+  reference: string;
+  /** 16 bytes. */
+  secret: Buffer;
+  ports: number[];
+  /** 4 or 16 bytes each. */
+  sources: Buffer[];
+}
+
+/** The reference listens, or does not. */
+export interface Reference {
+  exchange: bigint;
+  /** Why not, in words; empty: it listens. */
+  problem: string;
+  addresses: Buffer[];
+}
+
+/** As ReferenceWish, to the reference; it listens for so long. */
+export interface Listen {
+  /** Told apart by this alone; the reference says it back. */
+  exchange: string;
+  secret: Buffer;
+  ports: number[];
+  sources: Buffer[];
+  forMs: number;
+}
+
+export interface Listening {
+  exchange: string;
+  /** Why not, in words; empty: it does. */
+  problem: string;
+}
+
+/**
+ * A SYN of an exchange as it arrived, from its IP header on: from the reference to the coordinator, and on to the agent
+ * that sent it.
+ */
+export interface Heard {
+  exchange: string;
+  packet: Buffer;
 }
 
 function createBaseRenewRequest(): RenewRequest {
@@ -408,6 +534,18 @@ export const SessionRequest: MessageFns<SessionRequest> = {
       case "refusal":
         Refusal.encode(message.body.value, writer.uint32(26).fork()).join();
         break;
+      case "selfTest":
+        SelfTest.encode(message.body.value, writer.uint32(34).fork()).join();
+        break;
+      case "referenceWish":
+        ReferenceWish.encode(message.body.value, writer.uint32(42).fork()).join();
+        break;
+      case "listening":
+        Listening.encode(message.body.value, writer.uint32(50).fork()).join();
+        break;
+      case "heard":
+        Heard.encode(message.body.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -449,6 +587,38 @@ export const SessionRequest: MessageFns<SessionRequest> = {
             message.body = { $case: "refusal", value: Refusal.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.body = { $case: "selfTest", value: SelfTest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.body = { $case: "referenceWish", value: ReferenceWish.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.body = { $case: "listening", value: Listening.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.body = { $case: "heard", value: Heard.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -469,6 +639,18 @@ export const SessionRequest: MessageFns<SessionRequest> = {
         ? { $case: "heartbeat", value: Heartbeat.fromJSON(object.heartbeat) }
         : isSet(object.refusal)
         ? { $case: "refusal", value: Refusal.fromJSON(object.refusal) }
+        : isSet(object.selfTest)
+        ? { $case: "selfTest", value: SelfTest.fromJSON(object.selfTest) }
+        : isSet(object.self_test)
+        ? { $case: "selfTest", value: SelfTest.fromJSON(object.self_test) }
+        : isSet(object.referenceWish)
+        ? { $case: "referenceWish", value: ReferenceWish.fromJSON(object.referenceWish) }
+        : isSet(object.reference_wish)
+        ? { $case: "referenceWish", value: ReferenceWish.fromJSON(object.reference_wish) }
+        : isSet(object.listening)
+        ? { $case: "listening", value: Listening.fromJSON(object.listening) }
+        : isSet(object.heard)
+        ? { $case: "heard", value: Heard.fromJSON(object.heard) }
         : undefined,
     };
   },
@@ -481,6 +663,14 @@ export const SessionRequest: MessageFns<SessionRequest> = {
       obj.heartbeat = Heartbeat.toJSON(message.body.value);
     } else if (message.body?.$case === "refusal") {
       obj.refusal = Refusal.toJSON(message.body.value);
+    } else if (message.body?.$case === "selfTest") {
+      obj.selfTest = SelfTest.toJSON(message.body.value);
+    } else if (message.body?.$case === "referenceWish") {
+      obj.referenceWish = ReferenceWish.toJSON(message.body.value);
+    } else if (message.body?.$case === "listening") {
+      obj.listening = Listening.toJSON(message.body.value);
+    } else if (message.body?.$case === "heard") {
+      obj.heard = Heard.toJSON(message.body.value);
     }
     return obj;
   },
@@ -506,6 +696,30 @@ export const SessionRequest: MessageFns<SessionRequest> = {
       case "refusal": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "refusal", value: Refusal.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "selfTest": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "selfTest", value: SelfTest.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "referenceWish": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "referenceWish", value: ReferenceWish.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "listening": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "listening", value: Listening.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "heard": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "heard", value: Heard.fromPartial(object.body.value) };
         }
         break;
       }
@@ -544,6 +758,15 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         break;
       case "optOuts":
         OptOuts.encode(message.body.value, writer.uint32(82).fork()).join();
+        break;
+      case "listen":
+        Listen.encode(message.body.value, writer.uint32(98).fork()).join();
+        break;
+      case "reference":
+        Reference.encode(message.body.value, writer.uint32(106).fork()).join();
+        break;
+      case "heard":
+        Heard.encode(message.body.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -626,6 +849,30 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.body = { $case: "optOuts", value: OptOuts.decode(reader, reader.uint32()) };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.body = { $case: "listen", value: Listen.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.body = { $case: "reference", value: Reference.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.body = { $case: "heard", value: Heard.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -658,6 +905,12 @@ export const SessionResponse: MessageFns<SessionResponse> = {
         ? { $case: "optOuts", value: OptOuts.fromJSON(object.optOuts) }
         : isSet(object.opt_outs)
         ? { $case: "optOuts", value: OptOuts.fromJSON(object.opt_outs) }
+        : isSet(object.listen)
+        ? { $case: "listen", value: Listen.fromJSON(object.listen) }
+        : isSet(object.reference)
+        ? { $case: "reference", value: Reference.fromJSON(object.reference) }
+        : isSet(object.heard)
+        ? { $case: "heard", value: Heard.fromJSON(object.heard) }
         : undefined,
     };
   },
@@ -680,6 +933,12 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       obj.yield = Yield.toJSON(message.body.value);
     } else if (message.body?.$case === "optOuts") {
       obj.optOuts = OptOuts.toJSON(message.body.value);
+    } else if (message.body?.$case === "listen") {
+      obj.listen = Listen.toJSON(message.body.value);
+    } else if (message.body?.$case === "reference") {
+      obj.reference = Reference.toJSON(message.body.value);
+    } else if (message.body?.$case === "heard") {
+      obj.heard = Heard.toJSON(message.body.value);
     }
     return obj;
   },
@@ -735,6 +994,24 @@ export const SessionResponse: MessageFns<SessionResponse> = {
       case "optOuts": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "optOuts", value: OptOuts.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "listen": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "listen", value: Listen.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "reference": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "reference", value: Reference.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "heard": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "heard", value: Heard.fromPartial(object.body.value) };
         }
         break;
       }
@@ -980,6 +1257,8 @@ function createBaseHello(): Hello {
     clockMs: undefined,
     optOuts: "",
     yields: false,
+    selfTests: false,
+    referenceAddresses: [],
   };
 }
 
@@ -1029,6 +1308,12 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.yields !== false) {
       writer.uint32(168).bool(message.yields);
+    }
+    if (message.selfTests !== false) {
+      writer.uint32(176).bool(message.selfTests);
+    }
+    for (const v of message.referenceAddresses) {
+      writer.uint32(186).bytes(v!);
     }
     return writer;
   },
@@ -1161,6 +1446,22 @@ export const Hello: MessageFns<Hello> = {
             message.yields = reader.bool();
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.selfTests = reader.bool();
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.referenceAddresses.push(Buffer.from(reader.bytes()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1216,6 +1517,16 @@ export const Hello: MessageFns<Hello> = {
         ? globalThis.String(object.opt_outs)
         : "",
       yields: isSet(object.yields) ? globalThis.Boolean(object.yields) : false,
+      selfTests: isSet(object.selfTests)
+        ? globalThis.Boolean(object.selfTests)
+        : isSet(object.self_tests)
+        ? globalThis.Boolean(object.self_tests)
+        : false,
+      referenceAddresses: globalThis.Array.isArray(object?.referenceAddresses)
+        ? object.referenceAddresses.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.reference_addresses)
+        ? object.reference_addresses.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
     };
   },
 
@@ -1269,6 +1580,12 @@ export const Hello: MessageFns<Hello> = {
     if (message.yields !== false) {
       obj.yields = message.yields;
     }
+    if (message.selfTests !== false) {
+      obj.selfTests = message.selfTests;
+    }
+    if (message.referenceAddresses?.length) {
+      obj.referenceAddresses = message.referenceAddresses.map((e) => base64FromBytes(e));
+    }
     return obj;
   },
 
@@ -1299,6 +1616,8 @@ export const Hello: MessageFns<Hello> = {
     message.clockMs = (object.clockMs !== undefined && object.clockMs !== null) ? BigInt(object.clockMs) : undefined;
     message.optOuts = object.optOuts ?? "";
     message.yields = object.yields ?? false;
+    message.selfTests = object.selfTests ?? false;
+    message.referenceAddresses = object.referenceAddresses?.map((e) => e) || [];
     return message;
   },
 };
@@ -1643,7 +1962,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseHeartbeatAck(): HeartbeatAck {
-  return { sequence: 0n };
+  return { sequence: 0n, clockUs: undefined };
 }
 
 export const HeartbeatAck: MessageFns<HeartbeatAck> = {
@@ -1653,6 +1972,12 @@ export const HeartbeatAck: MessageFns<HeartbeatAck> = {
         throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
       }
       writer.uint32(8).uint64(message.sequence);
+    }
+    if (message.clockUs !== undefined) {
+      if (BigInt.asUintN(64, message.clockUs) !== message.clockUs) {
+        throw new globalThis.Error("value provided for field message.clockUs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.clockUs);
     }
     return writer;
   },
@@ -1678,6 +2003,14 @@ export const HeartbeatAck: MessageFns<HeartbeatAck> = {
             message.sequence = reader.uint64() as bigint;
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.clockUs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1691,13 +2024,23 @@ export const HeartbeatAck: MessageFns<HeartbeatAck> = {
   },
 
   fromJSON(object: any): HeartbeatAck {
-    return { sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n };
+    return {
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+      clockUs: isSet(object.clockUs)
+        ? BigInt(object.clockUs)
+        : isSet(object.clock_us)
+        ? BigInt(object.clock_us)
+        : undefined,
+    };
   },
 
   toJSON(message: HeartbeatAck): unknown {
     const obj: any = {};
     if (message.sequence !== 0n) {
       obj.sequence = message.sequence.toString();
+    }
+    if (message.clockUs !== undefined) {
+      obj.clockUs = message.clockUs.toString();
     }
     return obj;
   },
@@ -1708,6 +2051,7 @@ export const HeartbeatAck: MessageFns<HeartbeatAck> = {
   fromPartial<I extends Exact<DeepPartial<HeartbeatAck>, I>>(object: I): HeartbeatAck {
     const message = createBaseHeartbeatAck();
     message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    message.clockUs = (object.clockUs !== undefined && object.clockUs !== null) ? BigInt(object.clockUs) : undefined;
     return message;
   },
 };
@@ -3342,6 +3686,1171 @@ export const Refusal: MessageFns<Refusal> = {
     message.lease = object.lease ?? "";
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseSelfTest(): SelfTest {
+  return {
+    testedMs: 0n,
+    problem: "",
+    driver: "",
+    driverReason: "",
+    clock: undefined,
+    exitTarget: Buffer.alloc(0),
+    exitHops: [],
+    spoolFreeBytes: 0n,
+    spoolMaxBytes: 0n,
+    fidelity: undefined,
+  };
+}
+
+export const SelfTest: MessageFns<SelfTest> = {
+  encode(message: SelfTest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.testedMs !== 0n) {
+      if (BigInt.asUintN(64, message.testedMs) !== message.testedMs) {
+        throw new globalThis.Error("value provided for field message.testedMs of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.testedMs);
+    }
+    if (message.problem !== "") {
+      writer.uint32(18).string(message.problem);
+    }
+    if (message.driver !== "") {
+      writer.uint32(26).string(message.driver);
+    }
+    if (message.driverReason !== "") {
+      writer.uint32(34).string(message.driverReason);
+    }
+    if (message.clock !== undefined) {
+      ClockDifference.encode(message.clock, writer.uint32(42).fork()).join();
+    }
+    if (message.exitTarget.length !== 0) {
+      writer.uint32(50).bytes(message.exitTarget);
+    }
+    for (const v of message.exitHops) {
+      writer.uint32(58).bytes(v!);
+    }
+    if (message.spoolFreeBytes !== 0n) {
+      if (BigInt.asUintN(64, message.spoolFreeBytes) !== message.spoolFreeBytes) {
+        throw new globalThis.Error("value provided for field message.spoolFreeBytes of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.spoolFreeBytes);
+    }
+    if (message.spoolMaxBytes !== 0n) {
+      if (BigInt.asUintN(64, message.spoolMaxBytes) !== message.spoolMaxBytes) {
+        throw new globalThis.Error("value provided for field message.spoolMaxBytes of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.spoolMaxBytes);
+    }
+    if (message.fidelity !== undefined) {
+      Fidelity.encode(message.fidelity, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SelfTest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSelfTest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.testedMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.driver = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.driverReason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.clock = ClockDifference.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.exitTarget = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.exitHops.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.spoolFreeBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.spoolMaxBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.fidelity = Fidelity.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SelfTest {
+    return {
+      testedMs: isSet(object.testedMs)
+        ? BigInt(object.testedMs)
+        : isSet(object.tested_ms)
+        ? BigInt(object.tested_ms)
+        : 0n,
+      problem: isSet(object.problem) ? globalThis.String(object.problem) : "",
+      driver: isSet(object.driver) ? globalThis.String(object.driver) : "",
+      driverReason: isSet(object.driverReason)
+        ? globalThis.String(object.driverReason)
+        : isSet(object.driver_reason)
+        ? globalThis.String(object.driver_reason)
+        : "",
+      clock: isSet(object.clock) ? ClockDifference.fromJSON(object.clock) : undefined,
+      exitTarget: isSet(object.exitTarget)
+        ? Buffer.from(bytesFromBase64(object.exitTarget))
+        : isSet(object.exit_target)
+        ? Buffer.from(bytesFromBase64(object.exit_target))
+        : Buffer.alloc(0),
+      exitHops: globalThis.Array.isArray(object?.exitHops)
+        ? object.exitHops.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : globalThis.Array.isArray(object?.exit_hops)
+        ? object.exit_hops.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+      spoolFreeBytes: isSet(object.spoolFreeBytes)
+        ? BigInt(object.spoolFreeBytes)
+        : isSet(object.spool_free_bytes)
+        ? BigInt(object.spool_free_bytes)
+        : 0n,
+      spoolMaxBytes: isSet(object.spoolMaxBytes)
+        ? BigInt(object.spoolMaxBytes)
+        : isSet(object.spool_max_bytes)
+        ? BigInt(object.spool_max_bytes)
+        : 0n,
+      fidelity: isSet(object.fidelity) ? Fidelity.fromJSON(object.fidelity) : undefined,
+    };
+  },
+
+  toJSON(message: SelfTest): unknown {
+    const obj: any = {};
+    if (message.testedMs !== 0n) {
+      obj.testedMs = message.testedMs.toString();
+    }
+    if (message.problem !== "") {
+      obj.problem = message.problem;
+    }
+    if (message.driver !== "") {
+      obj.driver = message.driver;
+    }
+    if (message.driverReason !== "") {
+      obj.driverReason = message.driverReason;
+    }
+    if (message.clock !== undefined) {
+      obj.clock = ClockDifference.toJSON(message.clock);
+    }
+    if (message.exitTarget.length !== 0) {
+      obj.exitTarget = base64FromBytes(message.exitTarget);
+    }
+    if (message.exitHops?.length) {
+      obj.exitHops = message.exitHops.map((e) => base64FromBytes(e));
+    }
+    if (message.spoolFreeBytes !== 0n) {
+      obj.spoolFreeBytes = message.spoolFreeBytes.toString();
+    }
+    if (message.spoolMaxBytes !== 0n) {
+      obj.spoolMaxBytes = message.spoolMaxBytes.toString();
+    }
+    if (message.fidelity !== undefined) {
+      obj.fidelity = Fidelity.toJSON(message.fidelity);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SelfTest>, I>>(base?: I): SelfTest {
+    return SelfTest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SelfTest>, I>>(object: I): SelfTest {
+    const message = createBaseSelfTest();
+    message.testedMs = (object.testedMs !== undefined && object.testedMs !== null) ? BigInt(object.testedMs) : 0n;
+    message.problem = object.problem ?? "";
+    message.driver = object.driver ?? "";
+    message.driverReason = object.driverReason ?? "";
+    message.clock = (object.clock !== undefined && object.clock !== null)
+      ? ClockDifference.fromPartial(object.clock)
+      : undefined;
+    message.exitTarget = object.exitTarget ?? Buffer.alloc(0);
+    message.exitHops = object.exitHops?.map((e) => e) || [];
+    message.spoolFreeBytes = (object.spoolFreeBytes !== undefined && object.spoolFreeBytes !== null)
+      ? BigInt(object.spoolFreeBytes)
+      : 0n;
+    message.spoolMaxBytes = (object.spoolMaxBytes !== undefined && object.spoolMaxBytes !== null)
+      ? BigInt(object.spoolMaxBytes)
+      : 0n;
+    message.fidelity = (object.fidelity !== undefined && object.fidelity !== null)
+      ? Fidelity.fromPartial(object.fidelity)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseClockDifference(): ClockDifference {
+  return { offsetUs: 0n, roundTripUs: 0n };
+}
+
+export const ClockDifference: MessageFns<ClockDifference> = {
+  encode(message: ClockDifference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offsetUs !== 0n) {
+      if (BigInt.asIntN(64, message.offsetUs) !== message.offsetUs) {
+        throw new globalThis.Error("value provided for field message.offsetUs of type sint64 too large");
+      }
+      writer.uint32(8).sint64(message.offsetUs);
+    }
+    if (message.roundTripUs !== 0n) {
+      if (BigInt.asUintN(64, message.roundTripUs) !== message.roundTripUs) {
+        throw new globalThis.Error("value provided for field message.roundTripUs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.roundTripUs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClockDifference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClockDifference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.offsetUs = reader.sint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.roundTripUs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClockDifference {
+    return {
+      offsetUs: isSet(object.offsetUs)
+        ? BigInt(object.offsetUs)
+        : isSet(object.offset_us)
+        ? BigInt(object.offset_us)
+        : 0n,
+      roundTripUs: isSet(object.roundTripUs)
+        ? BigInt(object.roundTripUs)
+        : isSet(object.round_trip_us)
+        ? BigInt(object.round_trip_us)
+        : 0n,
+    };
+  },
+
+  toJSON(message: ClockDifference): unknown {
+    const obj: any = {};
+    if (message.offsetUs !== 0n) {
+      obj.offsetUs = message.offsetUs.toString();
+    }
+    if (message.roundTripUs !== 0n) {
+      obj.roundTripUs = message.roundTripUs.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ClockDifference>, I>>(base?: I): ClockDifference {
+    return ClockDifference.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ClockDifference>, I>>(object: I): ClockDifference {
+    const message = createBaseClockDifference();
+    message.offsetUs = (object.offsetUs !== undefined && object.offsetUs !== null) ? BigInt(object.offsetUs) : 0n;
+    message.roundTripUs = (object.roundTripUs !== undefined && object.roundTripUs !== null)
+      ? BigInt(object.roundTripUs)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseFidelity(): Fidelity {
+  return { state: "", reference: "", changes: [], reason: "", syns: [] };
+}
+
+export const Fidelity: MessageFns<Fidelity> = {
+  encode(message: Fidelity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== "") {
+      writer.uint32(10).string(message.state);
+    }
+    if (message.reference !== "") {
+      writer.uint32(18).string(message.reference);
+    }
+    for (const v of message.changes) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    for (const v of message.syns) {
+      ArrivedSyn.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Fidelity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFidelity();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.changes.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.syns.push(ArrivedSyn.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Fidelity {
+    return {
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      reference: isSet(object.reference) ? globalThis.String(object.reference) : "",
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => globalThis.String(e)) : [],
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      syns: globalThis.Array.isArray(object?.syns) ? object.syns.map((e: any) => ArrivedSyn.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Fidelity): unknown {
+    const obj: any = {};
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.reference !== "") {
+      obj.reference = message.reference;
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.syns?.length) {
+      obj.syns = message.syns.map((e) => ArrivedSyn.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Fidelity>, I>>(base?: I): Fidelity {
+    return Fidelity.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Fidelity>, I>>(object: I): Fidelity {
+    const message = createBaseFidelity();
+    message.state = object.state ?? "";
+    message.reference = object.reference ?? "";
+    message.changes = object.changes?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    message.syns = object.syns?.map((e) => ArrivedSyn.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseArrivedSyn(): ArrivedSyn {
+  return { sent: Buffer.alloc(0), received: Buffer.alloc(0) };
+}
+
+export const ArrivedSyn: MessageFns<ArrivedSyn> = {
+  encode(message: ArrivedSyn, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sent.length !== 0) {
+      writer.uint32(10).bytes(message.sent);
+    }
+    if (message.received.length !== 0) {
+      writer.uint32(18).bytes(message.received);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ArrivedSyn {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArrivedSyn();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sent = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.received = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ArrivedSyn {
+    return {
+      sent: isSet(object.sent) ? Buffer.from(bytesFromBase64(object.sent)) : Buffer.alloc(0),
+      received: isSet(object.received) ? Buffer.from(bytesFromBase64(object.received)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: ArrivedSyn): unknown {
+    const obj: any = {};
+    if (message.sent.length !== 0) {
+      obj.sent = base64FromBytes(message.sent);
+    }
+    if (message.received.length !== 0) {
+      obj.received = base64FromBytes(message.received);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ArrivedSyn>, I>>(base?: I): ArrivedSyn {
+    return ArrivedSyn.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ArrivedSyn>, I>>(object: I): ArrivedSyn {
+    const message = createBaseArrivedSyn();
+    message.sent = object.sent ?? Buffer.alloc(0);
+    message.received = object.received ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseReferenceWish(): ReferenceWish {
+  return { exchange: 0n, reference: "", secret: Buffer.alloc(0), ports: [], sources: [] };
+}
+
+export const ReferenceWish: MessageFns<ReferenceWish> = {
+  encode(message: ReferenceWish, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exchange !== 0n) {
+      if (BigInt.asUintN(64, message.exchange) !== message.exchange) {
+        throw new globalThis.Error("value provided for field message.exchange of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.exchange);
+    }
+    if (message.reference !== "") {
+      writer.uint32(18).string(message.reference);
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(26).bytes(message.secret);
+    }
+    if (message.ports.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.ports) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.sources) {
+      writer.uint32(42).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReferenceWish {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReferenceWish();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.exchange = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.ports.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ports.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sources.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReferenceWish {
+    return {
+      exchange: isSet(object.exchange) ? BigInt(object.exchange) : 0n,
+      reference: isSet(object.reference) ? globalThis.String(object.reference) : "",
+      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
+      ports: globalThis.Array.isArray(object?.ports) ? object.ports.map((e: any) => globalThis.Number(e)) : [],
+      sources: globalThis.Array.isArray(object?.sources)
+        ? object.sources.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: ReferenceWish): unknown {
+    const obj: any = {};
+    if (message.exchange !== 0n) {
+      obj.exchange = message.exchange.toString();
+    }
+    if (message.reference !== "") {
+      obj.reference = message.reference;
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    if (message.ports?.length) {
+      obj.ports = message.ports.map((e) => Math.round(e));
+    }
+    if (message.sources?.length) {
+      obj.sources = message.sources.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReferenceWish>, I>>(base?: I): ReferenceWish {
+    return ReferenceWish.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReferenceWish>, I>>(object: I): ReferenceWish {
+    const message = createBaseReferenceWish();
+    message.exchange = (object.exchange !== undefined && object.exchange !== null) ? BigInt(object.exchange) : 0n;
+    message.reference = object.reference ?? "";
+    message.secret = object.secret ?? Buffer.alloc(0);
+    message.ports = object.ports?.map((e) => e) || [];
+    message.sources = object.sources?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseReference(): Reference {
+  return { exchange: 0n, problem: "", addresses: [] };
+}
+
+export const Reference: MessageFns<Reference> = {
+  encode(message: Reference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exchange !== 0n) {
+      if (BigInt.asUintN(64, message.exchange) !== message.exchange) {
+        throw new globalThis.Error("value provided for field message.exchange of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.exchange);
+    }
+    if (message.problem !== "") {
+      writer.uint32(18).string(message.problem);
+    }
+    for (const v of message.addresses) {
+      writer.uint32(26).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Reference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.exchange = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.addresses.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Reference {
+    return {
+      exchange: isSet(object.exchange) ? BigInt(object.exchange) : 0n,
+      problem: isSet(object.problem) ? globalThis.String(object.problem) : "",
+      addresses: globalThis.Array.isArray(object?.addresses)
+        ? object.addresses.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: Reference): unknown {
+    const obj: any = {};
+    if (message.exchange !== 0n) {
+      obj.exchange = message.exchange.toString();
+    }
+    if (message.problem !== "") {
+      obj.problem = message.problem;
+    }
+    if (message.addresses?.length) {
+      obj.addresses = message.addresses.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Reference>, I>>(base?: I): Reference {
+    return Reference.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Reference>, I>>(object: I): Reference {
+    const message = createBaseReference();
+    message.exchange = (object.exchange !== undefined && object.exchange !== null) ? BigInt(object.exchange) : 0n;
+    message.problem = object.problem ?? "";
+    message.addresses = object.addresses?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseListen(): Listen {
+  return { exchange: "", secret: Buffer.alloc(0), ports: [], sources: [], forMs: 0 };
+}
+
+export const Listen: MessageFns<Listen> = {
+  encode(message: Listen, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exchange !== "") {
+      writer.uint32(10).string(message.exchange);
+    }
+    if (message.secret.length !== 0) {
+      writer.uint32(18).bytes(message.secret);
+    }
+    if (message.ports.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.ports) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.sources) {
+      writer.uint32(34).bytes(v!);
+    }
+    if (message.forMs !== 0) {
+      writer.uint32(40).uint32(message.forMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Listen {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListen();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.exchange = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.ports.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ports.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sources.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.forMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Listen {
+    return {
+      exchange: isSet(object.exchange) ? globalThis.String(object.exchange) : "",
+      secret: isSet(object.secret) ? Buffer.from(bytesFromBase64(object.secret)) : Buffer.alloc(0),
+      ports: globalThis.Array.isArray(object?.ports) ? object.ports.map((e: any) => globalThis.Number(e)) : [],
+      sources: globalThis.Array.isArray(object?.sources)
+        ? object.sources.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+      forMs: isSet(object.forMs)
+        ? globalThis.Number(object.forMs)
+        : isSet(object.for_ms)
+        ? globalThis.Number(object.for_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: Listen): unknown {
+    const obj: any = {};
+    if (message.exchange !== "") {
+      obj.exchange = message.exchange;
+    }
+    if (message.secret.length !== 0) {
+      obj.secret = base64FromBytes(message.secret);
+    }
+    if (message.ports?.length) {
+      obj.ports = message.ports.map((e) => Math.round(e));
+    }
+    if (message.sources?.length) {
+      obj.sources = message.sources.map((e) => base64FromBytes(e));
+    }
+    if (message.forMs !== 0) {
+      obj.forMs = Math.round(message.forMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Listen>, I>>(base?: I): Listen {
+    return Listen.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Listen>, I>>(object: I): Listen {
+    const message = createBaseListen();
+    message.exchange = object.exchange ?? "";
+    message.secret = object.secret ?? Buffer.alloc(0);
+    message.ports = object.ports?.map((e) => e) || [];
+    message.sources = object.sources?.map((e) => e) || [];
+    message.forMs = object.forMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseListening(): Listening {
+  return { exchange: "", problem: "" };
+}
+
+export const Listening: MessageFns<Listening> = {
+  encode(message: Listening, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exchange !== "") {
+      writer.uint32(10).string(message.exchange);
+    }
+    if (message.problem !== "") {
+      writer.uint32(18).string(message.problem);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Listening {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListening();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.exchange = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Listening {
+    return {
+      exchange: isSet(object.exchange) ? globalThis.String(object.exchange) : "",
+      problem: isSet(object.problem) ? globalThis.String(object.problem) : "",
+    };
+  },
+
+  toJSON(message: Listening): unknown {
+    const obj: any = {};
+    if (message.exchange !== "") {
+      obj.exchange = message.exchange;
+    }
+    if (message.problem !== "") {
+      obj.problem = message.problem;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Listening>, I>>(base?: I): Listening {
+    return Listening.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Listening>, I>>(object: I): Listening {
+    const message = createBaseListening();
+    message.exchange = object.exchange ?? "";
+    message.problem = object.problem ?? "";
+    return message;
+  },
+};
+
+function createBaseHeard(): Heard {
+  return { exchange: "", packet: Buffer.alloc(0) };
+}
+
+export const Heard: MessageFns<Heard> = {
+  encode(message: Heard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exchange !== "") {
+      writer.uint32(10).string(message.exchange);
+    }
+    if (message.packet.length !== 0) {
+      writer.uint32(18).bytes(message.packet);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Heard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.exchange = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.packet = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Heard {
+    return {
+      exchange: isSet(object.exchange) ? globalThis.String(object.exchange) : "",
+      packet: isSet(object.packet) ? Buffer.from(bytesFromBase64(object.packet)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: Heard): unknown {
+    const obj: any = {};
+    if (message.exchange !== "") {
+      obj.exchange = message.exchange;
+    }
+    if (message.packet.length !== 0) {
+      obj.packet = base64FromBytes(message.packet);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Heard>, I>>(base?: I): Heard {
+    return Heard.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Heard>, I>>(object: I): Heard {
+    const message = createBaseHeard();
+    message.exchange = object.exchange ?? "";
+    message.packet = object.packet ?? Buffer.alloc(0);
     return message;
   },
 };
