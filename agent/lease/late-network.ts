@@ -1,4 +1,6 @@
 import type { Prefix } from "../../shared/address/prefix.js";
+import { UserError } from "../../shared/errors.js";
+import type { ProbeJob, ProbeRun } from "./engine.js";
 import type { ProbeNetwork } from "./probing.js";
 
 /** A network that may not be there yet: until then it has no family, so that nobody gives it work, and sends nothing. */
@@ -14,10 +16,6 @@ export function createLateNetwork(openNetwork: () => Promise<ProbeNetwork>): Lat
   const isOpen = new Promise<void>((resolve) => {
     opened = resolve;
   });
-  const there = (): ProbeNetwork => {
-    if (network === null) throw new RangeError("the network is not open");
-    return network;
-  };
   return {
     async open() {
       if (network !== null) return;
@@ -41,7 +39,7 @@ export function createLateNetwork(openNetwork: () => Promise<ProbeNetwork>): Lat
     get listen() {
       return network?.listen ?? null;
     },
-    startProbing: (job) => there().startProbing(job),
+    startProbing: (job) => network?.startProbing(job) ?? notOpen(job),
     async leaveOut(prefixes) {
       leftOut = prefixes;
       await network?.leaveOut(prefixes);
@@ -52,9 +50,15 @@ export function createLateNetwork(openNetwork: () => Promise<ProbeNetwork>): Lat
         if (signal.aborted) resolve();
       });
       await Promise.race([isOpen, aborted]);
-      if (!signal.aborted) await there().run(signal);
+      if (!signal.aborted) await network?.run(signal);
     },
     stats: () => network?.stats() ?? { packetsSent: 0, replies: 0, kernelDrops: 0, sendErrors: 0 },
     close: async () => network?.close(),
   };
+}
+
+/** Work that a coordinator gives all the same is refused. */
+function notOpen({ from }: ProbeJob): ProbeRun {
+  const error = new UserError("this agent cannot send", { remedy: "its self-test says why" });
+  return { sent: from, done: from, stop: () => undefined, finished: Promise.reject(error) };
 }

@@ -1,18 +1,31 @@
+import { parseAddress } from "../../../shared/address/address.js";
 import { DecodeError } from "../../../shared/errors.js";
 import { decodePacket } from "../../../shared/packet/decode.js";
 import { createSegment, readSegment } from "../../../shared/packet/segment.js";
 import { createProbeFields } from "../../../shared/probe/fields.js";
 import { createReplyMatcher } from "../../../shared/probe/match.js";
 import { STAGES, VARIANTS } from "../../../shared/probe/variant.js";
+import { createSynMatcher } from "../../../shared/selftest/exchange.js";
 import { classifySegment, classifySynReply } from "../../../shared/verdict/syn-reply.js";
 import { type FuzzedDecoder, PACKET_BYTES } from "../decoder.js";
-import { REPLIES, SECRET } from "../seeds.js";
+import { PROBES, REPLIES, SECRET } from "../seeds.js";
 
 const matcher = createReplyMatcher(createProbeFields(SECRET));
 const segment = createSegment();
+const agreedSyn = createSynMatcher(
+  { secret: SECRET, ports: [80], sources: [parseAddress("192.0.2.10"), parseAddress("2001:db8::10")] },
+  [parseAddress("198.18.0.1"), parseAddress("2001:2::1")],
+);
 const replies = { seeds: REPLIES, maxBytes: PACKET_BYTES };
 
 export const REPLY_DECODERS: readonly FuzzedDecoder[] = [
+  {
+    name: "agreed-syn",
+    seeds: PROBES,
+    maxBytes: PACKET_BYTES,
+    refusal: null,
+    decode: agreedSyn,
+  },
   {
     ...replies,
     name: "match",
