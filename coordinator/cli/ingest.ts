@@ -4,6 +4,7 @@ import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { errorMessage, UserError } from "../../shared/errors.js";
+import { GROWING_HEAP } from "../growing-heap.js";
 import type { DeadLetter, Replayed } from "../ingest/dead.js";
 import { createClient } from "./client.js";
 import type { CommonArguments } from "./common.js";
@@ -23,11 +24,6 @@ interface ReplayArguments extends CommonArguments {
 }
 
 const CONCURRENCY = 4;
-/**
- * Batches are garbage outside of a small heap (20 MB). At the default this process marks all of its heap every few batches,
- * which is a third of its work.
- */
-const HEAP_GROWING = "--heap-growing-percent=1000";
 
 const deadListCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "list",
@@ -93,7 +89,7 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
       .option("database", { type: "string", default: "parallax", describe: "Database of the tables" })
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "info" }),
   handler: async (args) => {
-    setFlagsFromString(HEAP_GROWING);
+    setFlagsFromString(GROWING_HEAP);
     const [{ runIngest }, { dialIngest }] = await Promise.all([
       import("../ingest/process.js"),
       import("../ingest/dial.js"),

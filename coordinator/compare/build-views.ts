@@ -2,6 +2,7 @@ import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
 import { FACTS_OF_CAMPAIGN, PRESENT_SYN_REPLIES } from "../replay/present.js";
 import type { Store } from "../store/store.js";
 import { answersFrom, digitOf, verdictOn, viewVerdictOf } from "./answers.js";
+import { buildCounts } from "./counts.js";
 
 export interface ViewRequest {
   readonly campaign: string;
@@ -23,6 +24,7 @@ export async function buildViews(store: Store, { campaign, everywhere, variants 
   await store.command("DELETE FROM target_views WHERE campaign = {campaign:String}", { campaign });
   await store.command(heard((await isReplayed(store, campaign)) ? REPLAYED : AS_WRITTEN, variants), { campaign });
   await store.command(silent(variants), { campaign, everywhere });
+  await buildCounts(store, "view_counts", campaign);
 }
 
 async function isReplayed(store: Store, campaign: string): Promise<boolean> {

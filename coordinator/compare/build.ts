@@ -2,6 +2,7 @@ import { RULE_VERSION } from "../../shared/verdict/rules.js";
 import { ipv6Text } from "../store/address-text.js";
 import { createRowWriter } from "../store/row-writer.js";
 import type { Store } from "../store/store.js";
+import { buildCounts } from "./counts.js";
 import type { PathChange } from "./evidence.js";
 import { changesOn, type Judgement, judge } from "./judge.js";
 import { CLASSES_OF_PATTERNS, READ_PATTERNS, WITH_EVIDENCE } from "./patterns.js";
@@ -29,6 +30,7 @@ export async function buildJudgements(store: Store, campaign: string): Promise<v
   await classes.flush();
   await changes.flush();
   await judgePatterns(store, campaign);
+  await buildCounts(store, "class_counts", campaign);
 }
 
 async function judgePatterns(store: Store, campaign: string): Promise<void> {

@@ -50,18 +50,18 @@ const summaryRow = z
 
 const OF_CAMPAIGN = "campaign = {campaign:String} AND ({port:UInt16} = 0 OR port = {port:UInt16})";
 
-/** The comparison of a campaign, from the rollups. */
+/** The comparison of a campaign, from the rollups and their counts. */
 export async function readComparison(store: Store, request: ComparisonRequest): Promise<Comparison> {
   const parameters = { campaign: request.campaign, port: request.port ?? 0, limit: request.limit ?? MATRIX_LIMIT };
   const read = <T>(sql: string, row: z.ZodType<T>) => collect(store, sql, parameters, row);
   const classes = await read(
-    `SELECT toString(host_verdict) AS hostVerdict, toString(placement) AS placement, count() AS targets
-     FROM target_classes FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY targets DESC, hostVerdict, placement`,
+    `SELECT toString(host_verdict) AS hostVerdict, toString(placement) AS placement, sum(class_counts.targets) AS targets
+     FROM class_counts FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY targets DESC, hostVerdict, placement`,
     z.object({ hostVerdict, placement, targets: z.number() }),
   );
   const verdicts = await read(
-    `SELECT toString(vantage) AS vantage, port, toString(verdict) AS verdict, count() AS targets
-     FROM target_views FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY vantage, port, targets DESC, verdict`,
+    `SELECT toString(vantage) AS vantage, port, toString(verdict) AS verdict, sum(view_counts.targets) AS targets
+     FROM view_counts FINAL WHERE ${OF_CAMPAIGN} GROUP BY ALL ORDER BY vantage, port, targets DESC, verdict`,
     z.object({ vantage: z.string(), port: z.number(), verdict: viewVerdict, targets: z.number() }),
   );
   const vantages = [...new Set(verdicts.map((count) => count.vantage))];

@@ -2,7 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { UserError } from "../../shared/errors.js";
+import { GROWING_HEAP } from "../growing-heap.js";
 import { engineConfiguration } from "./configuration.js";
 import { type Engine, openEngine } from "./engine.js";
 import { createGuard } from "./guard.js";
@@ -13,6 +15,7 @@ import { createWarehouseServer } from "./server.js";
  * The warehouse's own process: the engine and the HTTP server before it. It is told what to do by its parent and ends
  * with it, so that the engine's folder is never left open.
  */
+setFlagsFromString(GROWING_HEAP);
 process.once("message", (message: ParentMessage) => {
   serve(message).catch((error: unknown) => {
     const told: ChildMessage =

@@ -21,6 +21,8 @@ import type { Column, FactTable } from "./tables.js";
 /** A column of a table that knows what to take out of a row; `number` counts rows within the batch. */
 export interface BoundColumn<Row> extends Column {
   append(row: Row, number: number): void;
+  /** The type in which the values are sent: the column's own, or a narrower one. */
+  sentType(): string;
   readonly parts: readonly ByteBuffer[];
 }
 
@@ -139,6 +141,7 @@ function bind<Row, Value>(
   return {
     name,
     type: writer.type,
+    sentType: writer.sentType ?? (() => writer.type),
     parts: writer.parts,
     append: (row, number) => writer.append(read(row, number)),
   };

@@ -1,6 +1,6 @@
 import { DecodeError } from "../errors.js";
 import { ByteBuffer } from "./byte-buffer.js";
-import { constantWord } from "./dictionary.js";
+import { constantValue } from "./dictionary.js";
 import { MAX_BATCH_ROWS } from "./native.js";
 
 /** What ingest adds to every row of a batch: from the authenticated subject, and the batch's id. */
@@ -14,7 +14,7 @@ export interface BatchConstants {
 
 /**
  * The Native block (layout: native.ts) with four more columns in front: campaign, vantage and agent
- * (LowCardinality(String)) and batch (UUID: two little-endian UInt64, the more significant first), the same in every row. Rows are not parsed, and
+ * (LowCardinality(String)) and batch (LowCardinality(UUID): two little-endian UInt64, the more significant first), the same in every row. Rows are not parsed, and
  * not copied: the result is the pieces of the whole block, in order. Throws
  * DecodeError when the block does not begin with its two counts or has more rows than a batch may have.
  */
@@ -45,12 +45,11 @@ export function readCounts(block: Uint8Array): { columns: number; rows: number; 
 
 /** A column of type LowCardinality(String) with the same text in every row, in pieces. */
 export function wordColumn(name: string, text: string, rows: number): Uint8Array[] {
-  return [stringBytes(name), stringBytes("LowCardinality(String)"), constantWord(text, rows)];
+  return [stringBytes(name), stringBytes("LowCardinality(String)"), constantValue(stringBytes(text), rows)];
 }
 
 function uuidColumn(name: string, uuid: string, rows: number): Uint8Array[] {
-  const value = uuidBytes(uuid);
-  return [stringBytes(name), stringBytes("UUID"), Buffer.alloc(rows * value.length, value)];
+  return [stringBytes(name), stringBytes("LowCardinality(UUID)"), constantValue(uuidBytes(uuid), rows)];
 }
 
 /** A text as a value of a String column. */

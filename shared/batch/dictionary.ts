@@ -57,11 +57,11 @@ export function words(): ColumnWriter<string> {
   };
 }
 
-/** The data of a column with the same text in every row. */
-export function constantWord(text: string, rows: number): Uint8Array {
+/** The data of such a column, of whatever type, with the same value (its bytes in Native) in every row. */
+export function constantValue(value: Uint8Array, rows: number): Uint8Array {
   const start = new ByteBuffer();
   writeHead(start, WIDTH.uint8, 1);
-  start.string(text);
+  start.bytes(value);
   start.uint64(rows);
   const data = Buffer.alloc(start.length + rows);
   data.set(start.view());

@@ -5,7 +5,7 @@
  *
  * string = varint length + bytes; varint = unsigned LEB128. Data of the types in tables.ts:
  *   UIntN, DateTime64(6)  little-endian values, DateTime64 as microseconds in 64 bits
- *   IPv6                  16 bytes each, network order
+ *   IPv6                  16 bytes each, network order; or IPv4, little-endian UInt32, where all are mapped ones
  *   String                strings
  *   LowCardinality(String)  see dictionary.ts
  *   Nullable(T)           one byte a row (1 = null), then T, with any value where null
@@ -37,14 +37,16 @@ export interface BatchEncoder<Table extends FactTable> {
 
 export function createBatchEncoder<Table extends FactTable>(table: Table): BatchEncoder<Table> {
   const columns = COLUMNS[table]();
-  const headers = columns.map((column) => {
-    const header = new ByteBuffer();
-    header.string(column.name);
-    header.string(column.type);
-    return header.view();
-  });
+  const headers = (): Uint8Array[] =>
+    columns.map((column) => {
+      const header = new ByteBuffer();
+      header.string(column.name);
+      header.string(column.sentType());
+      return header.view();
+    });
   const buffers = columns.flatMap((column) => column.parts);
-  const headerBytes = headers.reduce((sum, header) => sum + header.length, 0);
+  // Names of types are of one length where there is a choice.
+  const headerBytes = headers().reduce((sum, header) => sum + header.length, 0);
   let rows = 0;
 
   const bytes = (): number => {
@@ -71,13 +73,14 @@ export function createBatchEncoder<Table extends FactTable>(table: Table): Batch
       rows++;
     },
     finish() {
+      const heads = headers();
       const start = new ByteBuffer();
       start.varint(columns.length);
       start.varint(rows);
       const block = Buffer.concat([
         start.view(),
         ...columns.flatMap((column, i) => [
-          headers[i] ?? new Uint8Array(),
+          heads[i] ?? new Uint8Array(),
           ...column.parts.map((buffer) => buffer.view()),
         ]),
       ]);

@@ -3,7 +3,7 @@ import { buildJudgements } from "../../../coordinator/compare/build.js";
 import { buildViews } from "../../../coordinator/compare/build-views.js";
 import type { View } from "../../../coordinator/compare/evidence.js";
 import { judge } from "../../../coordinator/compare/judge.js";
-import { readExplanations } from "../../../coordinator/compare/read.js";
+import { readComparison, readExplanations } from "../../../coordinator/compare/read.js";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
 import { VARIANTS, type Variant } from "../../../shared/probe/variant.js";
 import { SYN_VERDICTS, type SynVerdict } from "../../../shared/verdict/names.js";
@@ -163,6 +163,22 @@ describe("rollups of many targets", () => {
   it("explain a target of which only answers are known", async () => {
     const [explained] = await readExplanations(test.store, CAMPAIGN, "198.18.0.3");
     expect(explained?.evidence).toEqual(viewsOf("80 198.18.0.3"));
+  });
+
+  it("are counted as a comparison shows them", async () => {
+    const { verdicts, classes } = await readComparison(test.store, { campaign: CAMPAIGN });
+    const views = await all(VIEWS);
+    for (const { vantage, port, verdict, targets } of verdicts) {
+      const alike = views.filter((row) => row.vantage === vantage && row.port === port && row.verdict === verdict);
+      expect({ vantage, port, verdict, targets }).toEqual({ vantage, port, verdict, targets: alike.length });
+    }
+    expect(verdicts.reduce((sum, { targets }) => sum + targets, 0)).toBe(views.length);
+    const judged = await all(CLASSES);
+    for (const { hostVerdict, placement, targets } of classes) {
+      const alike = judged.filter((row) => row.host_verdict === hostVerdict && row.placement === placement);
+      expect({ hostVerdict, placement, targets }).toEqual({ hostVerdict, placement, targets: alike.length });
+    }
+    expect(classes.reduce((sum, { targets }) => sum + targets, 0)).toBe(judged.length);
   });
 
   it("are the same when they are made again", async () => {

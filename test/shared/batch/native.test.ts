@@ -97,9 +97,9 @@ test("constant columns are put in front without a touch to the rest", () => {
   ]);
   expect(whole.subarray(0, start.length)).toEqual(start);
   const uuid = Buffer.from("7786554433221100ffeeddccbbaa9988", "hex");
-  const batch = whole.indexOf(Buffer.from("\x05batch\x04UUID", "latin1")) + 11;
-  expect(whole.subarray(batch, batch + 32)).toEqual(Buffer.concat([uuid, uuid]));
-  expect(whole.subarray(batch + 200 * 16)).toEqual(Buffer.from(block.subarray(3)));
+  const batch = whole.indexOf(Buffer.from("\x05batch\x14LowCardinality(UUID)", "latin1")) + 27;
+  expect(whole.subarray(batch + 24, batch + 40)).toEqual(uuid);
+  expect(whole.subarray(batch + 48 + 200)).toEqual(Buffer.from(block.subarray(3)));
 });
 
 test("blocks with unreadable or impossible counts are refused", () => {
@@ -118,4 +118,17 @@ test("a column of words has each of them once, in the order in which they came f
   expect(Buffer.concat(column.parts.map((part) => part.view()))).toEqual(
     Buffer.concat([integer(1), integer(0x601), integer(3), Buffer.from("\x01b\x01a\x00"), integer(5), numbers]),
   );
+});
+
+test("addresses are sent as IPv4 until the first that is none", () => {
+  const [target] = COLUMNS.syn_replies().filter(({ name }) => name === "target");
+  const mapped = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 198, 18, 0, 7]);
+  const other = Uint8Array.from([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  const data = () => Buffer.concat((target?.parts ?? []).map((part) => part.view())).toString("hex");
+  target?.append({ ...row, target: mapped }, 0);
+  expect([target?.sentType(), data()]).toEqual(["IPv4", "070012c6"]);
+  target?.append({ ...row, target: other }, 1);
+  target?.append({ ...row, target: mapped }, 2);
+  const wide = [mapped, other, mapped].map((address) => Buffer.from(address).toString("hex")).join("");
+  expect([target?.sentType(), data()]).toEqual(["IPv6", wide]);
 });
