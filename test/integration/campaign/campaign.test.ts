@@ -1,27 +1,17 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { NatsConnection } from "@nats-io/transport-node";
-import pino from "pino";
 import type { CampaignProgress } from "../../../coordinator/campaign/progress.js";
-import { type Campaigns, createCampaigns } from "../../../coordinator/campaign/runner.js";
-import { createControl } from "../../../coordinator/control/control.js";
-import { freezeHitlist } from "../../../coordinator/hitlist/freeze.js";
-import { createHitlists } from "../../../coordinator/hitlist/hitlists.js";
-import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
-import { type SessionServer, startSessionServer } from "../../../coordinator/session/server.js";
 import type { Hello } from "../../../shared/generated/parallax/agent/v1/session.js";
 import { type MemoryAlarms, memoryAlarms } from "../../coordinator/alarm/memory-alarms.js";
 import { type MemoryCanaryStore, memoryCanaryStore } from "../../coordinator/canary/memory-store.js";
 import { startBroker, type TestBroker } from "../control/nats.js";
 import { createTestIdentity, type TestIdentity } from "../support/identity.js";
 import { type AutoAgent, startAgent, TIMING } from "./auto-agent.js";
+import { type Coordinator, startCoordinatorOn } from "./coordinator.js";
 import { askedOf, createMemoryStore, type MemoryStore } from "./memory-store.js";
 
-const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
-const log = pino({ level: "silent" });
 let broker: TestBroker;
 let folder: string;
 let memory: MemoryStore;
@@ -32,46 +22,17 @@ let identity: TestIdentity;
 let coordinators: Coordinator[];
 let series = 0;
 
-interface Coordinator {
-  readonly fleet: Fleet;
-  readonly campaigns: Campaigns;
-  readonly server: SessionServer;
-  readonly connection: NatsConnection;
-  readonly conflicts: Error[];
-}
-
-async function startCoordinator(goneAfterMs = 60_000): Promise<Coordinator> {
+async function startCoordinator(goneAfterMs?: number): Promise<Coordinator> {
   const connection = await broker.connect();
-  const versions = { coordinator: "0.1.0", oldestAgent: "0.1.0" };
-  const fleet = createFleet({ clock, timing: TIMING, versions });
-  const conflicts: Error[] = [];
-  const campaigns = await createCampaigns({
-    control: await createControl(connection),
-    store: memory.store,
-    canaryStore: canaries.store,
-    alarms: alarms.alarms,
-    hitlists: createHitlists({ folder: join(folder, "hitlists"), freeze: freezeHitlist }),
-    fleet,
-    clock,
-    random: (bytes) => randomBytes(bytes),
-    coordinatorVersion: "0.1.0",
-    optOuts: () => fleet.optOuts,
-    log,
-    goneAfterMs,
-    onConflict: (error) => conflicts.push(error),
-  });
-  const server = await startSessionServer({ ...identity.server, fleet, log });
-  const coordinator = { fleet, campaigns, server, connection, conflicts };
+  const parts = { connection, identity, memory, canaries, alarms, folder, timing: TIMING };
+  const coordinator = await startCoordinatorOn({ ...parts, ...(goneAfterMs === undefined ? {} : { goneAfterMs }) });
   coordinators.push(coordinator);
   return coordinator;
 }
 
-/** As a crash would end it: nothing is saved any more, and nobody is told. */
 async function crash(coordinator: Coordinator): Promise<void> {
   coordinators = coordinators.filter((other) => other !== coordinator);
-  await coordinator.server.stop();
-  await coordinator.connection.close();
-  await coordinator.campaigns.close();
+  await coordinator.crash();
 }
 
 async function agent(at: Coordinator, name: string, hello: Partial<Hello>, speed?: number): Promise<AutoAgent> {
