@@ -96,4 +96,22 @@ describe("an agent's self-test with a reference", () => {
       changes: ["tcp.option.mptcp.nop"],
     });
   }, 60_000);
+
+  it("names the missing right where a raw socket cannot be opened, and lets nobody have work from that agent", async () => {
+    const agent = lab.startAgent("tester", {
+      ...{ folder: join(folder, "fra-1"), identity: of("fra-1"), lines: [] },
+      by: ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"],
+    });
+    started.push(agent);
+    const { stats, ipv4, ipv6 } = await reported(
+      "fra-1",
+      ({ state, selfTest, stats: last }) => state === "connected" && selfTest?.problem !== "" && last?.lastError !== "",
+    );
+    expect({ ipv4, ipv6 }).toEqual({ ipv4: false, ipv6: false });
+    expect(stats?.lastError).toMatch(/^self-test: .*raw socket on up0.*; .*CAP_NET_RAW/);
+    const warned = readFileSync(agent.logFile, "utf8")
+      .split("\n")
+      .filter((line) => line.includes("self-test: "));
+    expect(warned).toHaveLength(1);
+  }, 60_000);
 });
