@@ -17,6 +17,8 @@ export interface Gate {
   readonly where: string;
   /** HTTP status for somebody who is not let in. */
   readonly status: 401 | 403;
+  /** What it answers to whoever has come so far, for those who watch over it. */
+  readonly openPath: string | null;
   /** Whether a Host header (without its port, in small letters) is this listener's own. */
   isOwnHost(host: string, socket: Socket): boolean;
   /** @throws UserError for whom it does not let in */
@@ -37,6 +39,7 @@ export function tokenGate(token: string): Gate {
   return {
     where: "api",
     status: 401,
+    openPath: "/healthz",
     isOwnHost: isLoopbackHost,
     admit({ headers }) {
       const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));

@@ -91,6 +91,10 @@ describe("the operators' port", () => {
       });
     }
     expect(refusals(system, /that of agent sin-1/)).toHaveLength(1);
+    // Not even that it is well.
+    const healthz = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    const answer = await answerTo(healthz, { key: agent.key, cert: agent.certificate });
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /);
     const [, agentsPort] = (system.ports().agents ?? "").split(":");
     const player = connectSession(Number(agentsPort), pemsOf(ann), { agent: "ann", vantage: "fra" });
     expect(await player.ended).toMatchObject({
