@@ -19,7 +19,7 @@ export interface PrefixBudget {
 export const LATE_MS = 20;
 
 /** With what the last of a target's probes waits for the rate cap after the first, and reserve. */
-const SECOND_MS = 1_000 + LATE_MS + 30;
+const SECOND_MS = 1_000 + LATE_MS + 80;
 
 /**
  * Milliseconds of a prefix that a target with `packets` probes takes: no second, whenever it begins, has more than
