@@ -112,6 +112,10 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     }
   };
 
+  const gateMoved = (): void => {
+    for (const { run } of held.values()) run.gateMoved();
+  };
+
   const start = (grant: WorkGrant, { plan, source, sourceSpec }: Admitted): void => {
     const ref = { lease: grant.lease, epoch: grant.epoch };
     const run = options.startProbing({
@@ -188,8 +192,12 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
       } else {
         pausedCampaigns.delete(campaign);
       }
+      gateMoved();
     },
-    forgetPauses: () => pausedCampaigns.clear(),
+    forgetPauses() {
+      pausedCampaigns.clear();
+      gateMoved();
+    },
     marks(sequence) {
       const marks: LeaseMarks[] = [];
       for (const lease of held.values()) {

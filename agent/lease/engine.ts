@@ -25,6 +25,8 @@ export interface ProbeRun {
   readonly sent: number;
   /** Retries and the reply window of every index below are over: no row of theirs comes any more. */
   readonly done: number;
+  /** What `allowedUntil` says has changed otherwise than by time: it is looked at now. */
+  gateMoved(): void;
   /** Sends nothing from now on; `finished` follows when the reply window of what was sent is over. */
   stop(): void;
   /** Resolves at the end, or after `stop`; rejects when the engine cannot go on. */

@@ -174,9 +174,11 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
       get done() {
         return engine.progress().done;
       },
+      gateMoved: engine.gateMoved,
       stop() {
         if (!stopped) {
           stopped = true;
+          engine.gateMoved();
           // The engine goes on receiving while the gate before its send batches is shut.
           void clock.sleep(job.plan.replyWindowMs).then(() => abort.abort());
         }

@@ -63,29 +63,29 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
   const rate = (): number => Number(Atomics.load(words, RATE)) / RATE_UNIT;
   const nsOf = (packetsPerSecond: number): number => 1e9 / (packetsPerSecond - reserveOf(packetsPerSecond));
 
-  /** Replaces the time used by what `next` makes of it, until no other thread came between. */
-  function update(next: (usedUntilNs: number, nowNs: number) => number): void {
-    const nowNs = nowMs() * 1e6;
-    for (;;) {
-      const seen = Atomics.load(words, USED_UNTIL);
-      const wanted = BigInt(Math.round(next(Number(seen), nowNs)));
-      if (wanted === seen || Atomics.compareExchange(words, USED_UNTIL, seen, wanted) === seen) return;
-    }
+  /** Replaces the time used; false when another thread came between. Without a closure: a cap is asked for each batch. */
+  function replace(seen: bigint, usedUntilNs: number): boolean {
+    const wanted = BigInt(Math.round(usedUntilNs));
+    return Atomics.compareExchange(words, USED_UNTIL, seen, wanted) === seen;
   }
 
   return {
     take(wanted) {
-      let taken = 0;
       const nsEach = nsOf(rate());
-      update((used, now) => {
-        const from = Math.max(used, now - savedNs(nsEach));
-        taken = Math.max(0, Math.min(wanted, Math.floor((now - from) / nsEach + ROUNDING)));
-        return taken === 0 ? used : from + taken * nsEach;
-      });
-      return taken;
+      const now = nowMs() * 1e6;
+      for (;;) {
+        const seen = Atomics.load(words, USED_UNTIL);
+        const from = Math.max(Number(seen), now - savedNs(nsEach));
+        const taken = Math.max(0, Math.min(wanted, Math.floor((now - from) / nsEach + ROUNDING)));
+        if (taken === 0 || replace(seen, from + taken * nsEach)) return taken;
+      }
     },
     giveBack(packets) {
-      if (packets > 0) update((used) => used - packets * nsOf(rate()));
+      if (packets <= 0) return;
+      for (;;) {
+        const seen = Atomics.load(words, USED_UNTIL);
+        if (replace(seen, Number(seen) - packets * nsOf(rate()))) return;
+      }
     },
     readyInMs() {
       const used = Number(Atomics.load(words, USED_UNTIL));
@@ -95,8 +95,13 @@ function rateCapOver(words: BigInt64Array, nowMs: () => number): RateCap {
       const before = rate();
       Atomics.store(words, RATE, toRateUnits(packetsPerSecond));
       const after = rate();
+      if (after === before) return;
+      const now = nowMs() * 1e6;
       // What is saved stays as many packets, and what is owed too.
-      if (after !== before) update((used, now) => now - ((now - used) * nsOf(after)) / nsOf(before));
+      for (;;) {
+        const seen = Atomics.load(words, USED_UNTIL);
+        if (replace(seen, now - ((now - Number(seen)) * nsOf(after)) / nsOf(before))) return;
+      }
     },
     get packetsPerSecond() {
       return rate();

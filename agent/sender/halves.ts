@@ -17,7 +17,7 @@ export interface HalvesOptions extends EngineOptions {
   /** Left out when their turn comes, besides what the host leaves out. */
   readonly skip: readonly Prefix[];
   readonly perPrefix: PrefixShare | null;
-  /** Monotonic ms until which may be sent, as far as is known now; looked at every few milliseconds. */
+  /** Monotonic ms until which may be sent, as far as is known now; looked at at `gateMoved` and now and then. */
   readonly allowedUntil: () => number;
 }
 
@@ -31,11 +31,13 @@ export interface Halves {
   isLeftOut(index: number): boolean;
 }
 
-/**
- * How often the two halves look at each other: often enough that a pause holds within 100 ms, and seldom enough that
- * looking takes nothing from the sending thread where both share a core.
- */
+/** How often the receiving half looks at the sending one, and at what may be sent. */
 const POLL_MS = 40;
+/**
+ * While probes go out and nothing comes in: the looks of a thread that has cooled down cost the sending thread, where both
+ * share a core, one packet in thirty at full rate.
+ */
+const QUIET_POLL_MS = 250;
 /** How long the kernel keeps a packet at the most before the receiver can see it (a block of the ring), with reserve. */
 const RING_DELAY_MS = 10;
 
@@ -51,6 +53,7 @@ export function joinHalves(options: HalvesOptions, halves: Halves): Engine {
   let packets = 0;
   let lastSentAtMs = Number.NEGATIVE_INFINITY;
   let toldLeftOut = 0;
+  let heard = 0;
 
   /** `skipped`: how many there are so far, also behind `to`. */
   function tellLeftOut(from: number, to: number, skipped: number): void {
@@ -80,7 +83,16 @@ export function joinHalves(options: HalvesOptions, halves: Halves): Engine {
     if (candidate === null && progress.done > settled) candidate = { done: progress.done, atMs: nowMs };
   }
 
+  /** Whether probes went out since the last call, and nothing came in. */
+  function isQuiet(packetsBefore: number): boolean {
+    const { replies, duplicates, late } = halves.counters();
+    const heardBefore = heard;
+    heard = replies + duplicates + late;
+    return packets > packetsBefore && heard === heardBefore;
+  }
+
   return {
+    gateMoved: () => board.allowUntil(options.allowedUntil()),
     progress() {
       const { sent, skipped, packets: sentPackets } = board.progress();
       return { sent, done: settled, packets: sentPackets, skipped, ...halves.counters() };
@@ -97,9 +109,10 @@ export function joinHalves(options: HalvesOptions, halves: Halves): Engine {
       });
       try {
         while (!signal.aborted && !failed && settled < to) {
+          const packetsBefore = packets;
           board.allowUntil(options.allowedUntil());
           look();
-          await clock.sleep(POLL_MS);
+          await clock.sleep(isQuiet(packetsBefore) ? QUIET_POLL_MS : POLL_MS);
         }
         stop();
         await sending;

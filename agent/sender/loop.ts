@@ -55,7 +55,7 @@ interface Entry {
 
 export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
   const { port, kernel, clock } = options;
-  const senders = new Set<Entry>();
+  const senders: Entry[] = [];
   /** Whose batch lies in the port's slots and is not all out: nobody else may fill them. */
   let owner: Entry | null = null;
   let leftOut: readonly Prefix[] = [];
@@ -108,7 +108,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       });
       try {
         const skips: Skips = { isSkipped: skippedIn(job) };
-        senders.add({ job, skips, sender: senderOf(job, builder, skips), builder, onEnd });
+        senders.push({ job, skips, sender: senderOf(job, builder, skips), builder, onEnd });
       } catch (error) {
         builder.release();
         throw error;
@@ -119,35 +119,43 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
       for (const { job, skips } of senders) skips.isSkipped = skippedIn(job);
     },
     turn() {
+      if (owner !== null) return turnOf(owner);
       let wait = IDLE_MS;
-      for (const entry of owner === null ? senders : [owner]) {
-        try {
-          const ms = stepOf(entry);
-          if (ms === null) end(entry, null);
-          else wait = Math.min(wait, ms);
-        } catch (error) {
-          end(entry, error);
-        }
-        if (owner !== null) break;
+      for (let i = 0; i < senders.length && owner === null; ) {
+        const entry = senders[i] as Entry;
+        wait = Math.min(wait, turnOf(entry));
+        // One that is over took itself out.
+        if (senders[i] === entry) i++;
       }
       return wait;
     },
     get active() {
-      return senders.size;
+      return senders.length;
     },
   };
+
+  function turnOf(entry: Entry): number {
+    try {
+      const ms = stepOf(entry);
+      if (ms !== null) return Math.min(IDLE_MS, ms);
+      end(entry, null);
+    } catch (error) {
+      end(entry, error);
+    }
+    return IDLE_MS;
+  }
 
   /** While there is another sender, a busy device is waited for. */
   function stepOf(entry: Entry): number | null {
     const { sender } = entry;
     let ms = sender.step();
-    for (let i = 0; i < MOST_STEPS && senders.size > 1 && ms !== null && sender.isMidBatch(); i++) ms = sender.step();
+    for (let i = 0; i < MOST_STEPS && senders.length > 1 && ms !== null && sender.isMidBatch(); i++) ms = sender.step();
     owner = ms !== null && sender.isMidBatch() ? entry : null;
     return ms;
   }
 
   function end(entry: Entry, error: unknown): void {
-    senders.delete(entry);
+    senders.splice(senders.indexOf(entry), 1);
     if (owner === entry) owner = null;
     entry.builder.release();
     entry.onEnd(error);

@@ -26,10 +26,13 @@ function main(setup: ThreadSetup): void {
     clock: createSystemClock(),
     loops: setup.plan.sendingThreads,
   });
+  /** The wake word when the messages were read last: it changes behind each of them. */
+  let read = -1;
   try {
     while (Atomics.load(wake, 1) === 0) {
       const seen = Atomics.load(wake, 0);
-      takeJobs();
+      if (seen !== read) takeJobs();
+      read = seen;
       let ms = 0;
       for (let i = 0; i < TURNS && ms === 0 && Atomics.load(wake, 0) === seen; i++) ms = loop.turn();
       const { sent, sendErrors } = port.sendStats();

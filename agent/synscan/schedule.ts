@@ -83,7 +83,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
 }
 
 const SMALLEST_CHUNK = 16;
-const LARGEST_CHUNK = 4096;
+const LARGEST_CHUNK = 1 << 14;
 const CHUNK_SECONDS = 0.2;
 
 /** Indices that take a fifth of a second to send: `done` moves in steps that small at any rate. */

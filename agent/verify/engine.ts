@@ -225,6 +225,8 @@ export function createVerify(options: VerifyOptions): Engine {
 
   return {
     progress: () => ({ sent: next, done: lowestOpen(), ...counters }),
+    // The pacer looks by itself.
+    gateMoved: () => undefined,
     async run(signal) {
       await options.prepare();
       const unsubscribe = options.receiver.subscribe({ matcher, stage: "verify", onReply });

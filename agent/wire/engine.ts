@@ -50,6 +50,8 @@ export interface EngineProgress {
 
 export interface Engine {
   progress(): EngineProgress;
+  /** Sending may have been forbidden or allowed: it is looked at now. */
+  gateMoved(): void;
   /**
    * Works until every index is done. After `signal` was aborted nothing is sent; it resolves when the reply window of
    * what was sent is over, and takes the replies in until then. Rejects with UserError when nothing can be

@@ -71,11 +71,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < FRAMES; i++) memcpy((char *)memory + (size_t)i * FRAME_BYTES, packet, sizeof packet);
   struct xdp_umem_reg registration = {.addr = (uintptr_t)memory, .len = (uint64_t)FRAMES * FRAME_BYTES, .chunk_size = CHUNK_BYTES};
   must(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &registration, sizeof registration) == 0, "XDP_UMEM_REG");
-  int fill = 64, completions = FRAMES, ring = RING, budget = 1024;
+  int fill = 64, completions = FRAMES, ring = RING, budget = RING;
   must(setsockopt(fd, SOL_XDP, XDP_UMEM_FILL_RING, &fill, sizeof fill) == 0, "fill ring");
   must(setsockopt(fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &completions, sizeof completions) == 0, "completion ring");
   must(setsockopt(fd, SOL_XDP, XDP_TX_RING, &ring, sizeof ring) == 0, "transmit ring");
-  setsockopt(fd, SOL_XDP, MAX_TX_SKB_BUDGET, &budget, sizeof budget);
+  must(setsockopt(fd, SOL_XDP, MAX_TX_SKB_BUDGET, &budget, sizeof budget) == 0 || errno == ENOPROTOOPT, "packets in one call");
   struct xdp_mmap_offsets offsets;
   socklen_t bytes = sizeof offsets;
   must(getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &bytes) == 0, "offsets");

@@ -48,6 +48,8 @@ export function createBookkeeping(epochOf: (job: ProbeJob) => number): Bookkeepi
       get done() {
         return run.done;
       },
+      // Its steps ask.
+      gateMoved: () => undefined,
       stop() {
         run.stopped = true;
       },

@@ -40,6 +40,8 @@ interface FakeRun extends ProbeRun {
   sent: number;
   done: number;
   stopped: boolean;
+  /** What the gate said each time that it moved. */
+  gates: number[];
   job: ProbeJob;
   finish(error?: Error): void;
 }
@@ -88,7 +90,11 @@ function bookWith(options: { left?: { batch: string; leases: LeaseRef[] }[]; for
         sent: job.from,
         done: job.from,
         stopped: false,
+        gates: [],
         job,
+        gateMoved() {
+          run.gates.push(job.allowedUntil());
+        },
         stop() {
           run.stopped = true;
         },
@@ -231,6 +237,17 @@ describe("the lease book", () => {
     book.grant(grant("L2", 10, 20));
     gate.open = false;
     expect([run(0).job.allowedUntil(), run(1).job.allowedUntil()]).toEqual([0, 0]);
+  });
+
+  test("tells its runs at once that their campaign is paused, and that it is not", () => {
+    const { book, run } = bookWith();
+    book.grant(grant("L1", 0, 10));
+    const { campaign } = PLAN;
+    book.pause(campaign, true);
+    book.pause(campaign, false);
+    book.pause(campaign, true);
+    book.forgetPauses();
+    expect(run(0).gates).toEqual([0, 1_000, 0, 1_000]);
   });
 
   test("lists leases of an earlier life until their batches are committed", () => {

@@ -186,6 +186,25 @@ describe("SYN scan", () => {
     expect(kit.port.sent).toHaveLength(3);
   });
 
+  it("stops sending at once when it is told that it may not", async () => {
+    const gate = { open: true };
+    const targets = Array.from({ length: 250 }, (_, i) => `198.18.0.${i + 1}`);
+    const kit = createKit(() => [], { targets, packetsPerSecond: 500, mayContinue: () => gate.open });
+    const stop = new AbortController();
+    const engine = createSynScan(kit.options);
+    const running = kit.run(engine, stop.signal);
+    // Long enough that it looks seldom: probes go out and nothing comes in.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    gate.open = false;
+    engine.gateMoved();
+    const sent = kit.port.sent.length;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(sent).toBeGreaterThan(0);
+    expect(kit.port.sent.length).toBeLessThanOrEqual(sent + 1);
+    stop.abort();
+    await running;
+  });
+
   it("after a stop sends nothing more, and still takes the replies of the open window", async () => {
     const targets = Array.from({ length: 250 }, (_, i) => `198.18.0.${i + 1}`);
     const kit = createKit((probe) => [{ afterMs: 30, packet: synAck(probe) }], { targets, packetsPerSecond: 500 });

@@ -48,6 +48,8 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
         }
       }, 5);
       return {
+        // Its timer asks.
+        gateMoved: () => undefined,
         get sent() {
           return next;
         },
