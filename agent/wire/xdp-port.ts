@@ -43,6 +43,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
   /** The facts that each frame was finished for; 0: others. */
   const finished = new Int32Array(frameCount);
   const slotBytes = frameBytes - IP_AT_BYTE;
+  const firstSlotAt = memory.byteOffset + IP_AT_BYTE;
   /** Frames that the kernel gave back; wraps at 32 bits. */
   let returned = 0;
   let sent = 0;
@@ -103,7 +104,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     },
     slotsAt(count, places) {
       const first = circle.frameOf(0);
-      const start = memory.byteOffset + IP_AT_BYTE;
+      const start = firstSlotAt;
       const mask = frameCount - 1;
       const step = frameBytes;
       for (let i = 0; i < count; i++) places[i] = start + ((first + i) & mask) * step;
