@@ -18,8 +18,8 @@ export interface BatchSenderOptions {
 
 /** What a stage decides: which probes are next, and when there are none. */
 export interface BatchStage {
-  /** Gives the builder at most `permitted` probes and writes them with `write`; returns how many. */
-  fill(permitted: number, nowMs: number): number;
+  /** Gives the builder at most `permitted` probes and writes them with `write`; returns how many. Both times are now. */
+  fill(permitted: number, nowMs: number, unixMs: number): number;
   /** All probes of the batch are out. */
   onOut(): void;
   /** There was nothing to send: milliseconds until there may be, or null when every index is over. */
@@ -41,6 +41,8 @@ const STEPS = 8;
  * process was stopped: then the rest waits for the gate.
  */
 const YOUNG_MS = 50;
+/** How often is looked whether somebody has set the clock. */
+const UNIX_TIME_EVERY_MS = 100;
 
 /** Sends batch by batch what a stage puts together: gate, cap, slots, and what the board is told are the same for all. */
 export function createBatchSender(
@@ -53,6 +55,9 @@ export function createBatchSender(
   let filled = 0;
   let unsent = 0;
   let filledAtMs = 0;
+  /** Unix time is so much more than monotonic time, looked at last at the second. */
+  let unixAheadMs = 0;
+  let unixSeenAtMs = Number.NEGATIVE_INFINITY;
   let packets = 0;
   /** Since the board was told how far this is. */
   let steps = 0;
@@ -91,7 +96,11 @@ export function createBatchSender(
     if (unsent < filled) return flush();
     const permitted = cap.take(port.slots);
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
-    filled = stage.fill(permitted, nowMs);
+    if (nowMs >= unixSeenAtMs + UNIX_TIME_EVERY_MS) {
+      unixAheadMs = clock.unixMs() - nowMs;
+      unixSeenAtMs = nowMs;
+    }
+    filled = stage.fill(permitted, nowMs, nowMs + unixAheadMs);
     cap.giveBack(permitted - filled);
     if (filled === 0) {
       const idleMs = stage.idleMs(nowMs);

@@ -212,7 +212,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
   }
 
   /** Puts up to `permitted` probes into the batch; returns how many. */
-  function fill(permitted: number, nowMs: number): number {
+  function fill(permitted: number, nowMs: number, unixMs: number): number {
     if (skips.isSkipped !== knownSkips) takeSkips();
     const most = Math.min(permitted, BATCH_PROBES);
     let slots = 0;
@@ -231,7 +231,7 @@ function createScan(options: SynSenderOptions, write: WriteBatch): BatchStage {
       wanted ^= now;
       if (wanted === 0) endTarget();
     }
-    write(targets, slots, clock.unixMs());
+    write(targets, slots, unixMs);
     board.announce(indices[SENT] as number);
     return slots;
   }

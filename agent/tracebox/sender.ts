@@ -53,7 +53,7 @@ export function createTraceSender(options: TraceSenderOptions): Sender {
 }
 
 function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStage {
-  const { board, source, to, variants, builder, spacingMs, cap, budget, skips, clock } = options;
+  const { board, source, to, variants, builder, spacingMs, cap, budget, skips } = options;
   const budgetMs = budget === null ? 0 : prefixMs(1, budget.packetsPerSecond);
   const numbers = variants.map((variant) => 1 << VARIANTS.indexOf(variant));
   const chunks = createChunks(options.from, to);
@@ -112,11 +112,10 @@ function createTraces(options: TraceSenderOptions, write: WriteBatch): BatchStag
   }
 
   /** Puts up to `permitted` probes into the batch; returns how many. */
-  function fill(permitted: number, nowMs: number): number {
+  function fill(permitted: number, nowMs: number, unixMs: number): number {
     look(nowMs);
     if (skips.isSkipped !== knownSkips) takeSkips();
     const most = Math.min(permitted, BATCH_PROBES);
-    const unixMs = clock.unixMs();
     const stamp = stampOf(unixMs);
     let slots = 0;
     for (const chunk of chunks.open) {

@@ -18,6 +18,8 @@ export interface Libc {
     fd: number,
     offset: number,
   ): number | bigint;
+  /** Less than 2 GiB. */
+  send(fd: number, data: Uint8Array | null, bytes: number, flags: number): number;
   sendto(
     fd: number,
     data: Uint8Array | null,
@@ -57,6 +59,7 @@ export function createLibc(): Libc {
     getsockopt: library.func("int getsockopt(int, int, int, void *, void *)"),
     ioctl: library.func("int ioctl(int, unsigned long, void *)"),
     mmap: library.func("uintptr_t mmap(void *, size_t, int, int, int, int64_t)"),
+    send: library.func("int send(int, const void *, size_t, int)"),
     sendto: library.func("intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)"),
     close: library.func("int close(int)"),
     errno: () => koffi.errno(),

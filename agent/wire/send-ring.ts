@@ -131,7 +131,7 @@ export function createSendRing(libc: Libc, fd: number, options: SendRingOptions)
         words[at] = STATUS_SEND_REQUEST;
       }
       if (end === first) return 0;
-      const errno = libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) < 0 ? libc.errno() : 0;
+      const errno = libc.send(fd, null, 0, MSG_DONTWAIT) < 0 ? libc.errno() : 0;
       const accepted = takeBack(first, end) - first;
       circle.take(accepted);
       if (accepted === 0 && errno !== 0 && !isBusy(libc, errno)) throw systemError(libc, "send packets");

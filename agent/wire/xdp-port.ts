@@ -28,7 +28,7 @@ const MOST_KICKS = 64;
 
 /**
  * Sends through an AF_XDP socket. A frame is used again when the kernel has given back as many as were sent before it.
- * In copy mode the kernel sends during the call (`sendto` without data); without copying it is only woken when it asks
+ * In copy mode the kernel sends during the call (`send` without data); without copying it is only woken when it asks
  * for it.
  */
 export function createXdpPort({ libc, socket, headers, frameBytes, slots, interfaceName }: XdpPortOptions): SendPort {
@@ -69,7 +69,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
   function kick(): boolean {
     for (let i = 0; i < MOST_KICKS; i++) {
       if ((transmit.flags() & XDP_RING_NEED_WAKEUP) === 0 || transmit.consumer() === transmit.producer()) return true;
-      if (libc.sendto(fd, null, 0, MSG_DONTWAIT, null, 0) < 0) {
+      if (libc.send(fd, null, 0, MSG_DONTWAIT) < 0) {
         if (!isBusy(libc, libc.errno())) {
           sendErrors++;
           takeBack();

@@ -132,9 +132,10 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
     slot: number,
   ): void {
     if (source4 === null) throw noSource(4);
-    // All of it: a view of the part would be garbage for each call.
-    kernel.run.set(targets);
-    kernel.addRun(entry, first >>> 1, count, variants, ttl, slot);
+    // Word by word: a view of the part, which `set` would want, would be garbage for each call.
+    const { run } = kernel;
+    for (let i = 0; i < 2 * count; i++) run[i] = targets[first + i] as number;
+    kernel.addRun(entry, 0, count, variants, ttl, slot);
   }
 
   function write(count: number, timeMs: number): void {
