@@ -60,5 +60,5 @@ export function createLateNetwork(openNetwork: () => Promise<ProbeNetwork>): Lat
 /** Work that a coordinator gives all the same is refused. */
 function notOpen({ from }: ProbeJob): ProbeRun {
   const error = new UserError("this agent cannot send", { remedy: "its self-test says why" });
-  return { sent: from, done: from, stop: () => undefined, finished: Promise.reject(error) };
+  return { sent: from, done: from, gateMoved: () => undefined, stop: () => undefined, finished: Promise.reject(error) };
 }

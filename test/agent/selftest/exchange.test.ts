@@ -96,7 +96,7 @@ describe("an agent that has a reference", () => {
             targets.push(`${formatAddress(target.address)}:${target.port}`);
           }
           for (const packet of heard) tester.heard({ exchange: "1", packet });
-          return { sent: to, done: to, stop: () => undefined, finished: Promise.resolve() };
+          return { sent: to, done: to, gateMoved: () => undefined, stop: () => undefined, finished: Promise.resolve() };
         },
       },
       say: (message) => {
