@@ -125,7 +125,7 @@ describe("the self-test", () => {
         network: {
           startProbing() {
             if (isForbidden) throw new Error("it was sent to");
-            return { sent: 1, done: 1, stop: () => undefined, finished: Promise.resolve() };
+            return { sent: 1, done: 1, gateMoved: () => undefined, stop: () => undefined, finished: Promise.resolve() };
           },
         },
       },
