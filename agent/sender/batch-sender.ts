@@ -41,8 +41,6 @@ const STEPS = 8;
  * process was stopped: then the rest waits for the gate.
  */
 const YOUNG_MS = 50;
-/** How often is looked whether somebody has set the clock. */
-const UNIX_TIME_EVERY_MS = 100;
 
 /** Sends batch by batch what a stage puts together: gate, cap, slots, and what the board is told are the same for all. */
 export function createBatchSender(
@@ -55,9 +53,6 @@ export function createBatchSender(
   let filled = 0;
   let unsent = 0;
   let filledAtMs = 0;
-  /** Unix time is so much more than monotonic time, looked at last at the second. */
-  let unixAheadMs = 0;
-  let unixSeenAtMs = Number.NEGATIVE_INFINITY;
   let packets = 0;
   /** Since the board was told how far this is. */
   let steps = 0;
@@ -96,11 +91,8 @@ export function createBatchSender(
     if (unsent < filled) return flush();
     const permitted = cap.take(port.slots);
     if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
-    if (nowMs >= unixSeenAtMs + UNIX_TIME_EVERY_MS) {
-      unixAheadMs = clock.unixMs() - nowMs;
-      unixSeenAtMs = nowMs;
-    }
-    filled = stage.fill(permitted, nowMs, nowMs + unixAheadMs);
+    // Read for each batch: worked out from `nowMs` it would be wrong by as long as the thread was not run in between.
+    filled = stage.fill(permitted, nowMs, clock.unixMs());
     cap.giveBack(permitted - filled);
     if (filled === 0) {
       const idleMs = stage.idleMs(nowMs);

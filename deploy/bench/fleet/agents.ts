@@ -6,8 +6,11 @@ import { type AgentsTask, type FromAgents, type GrantTiming, STOP } from "./mess
 
 // Many agents in one process; see agent.ts for what they are.
 
+/** An agent's steps are so far apart ... */
 const STEP_MS = 100;
-const CHECKPOINT_MS = 1_000;
+/** ... and those of the agents in turns: what comes for one of them must not wait for all others. */
+const SLICES = 20;
+const STEPS_PER_CHECKPOINT = 10;
 /** Agents do not begin all in the same moment. */
 const BEGIN_MS = 4_000;
 
@@ -26,16 +29,18 @@ process.on("disconnect", () => process.exit(1));
 void begin();
 const turns = monitorEventLoopDelay({ resolution: 5 });
 turns.enable();
-for (let step = 0; !stopping; step++) {
-  await sleep(STEP_MS);
+for (let turn = 0; !stopping; turn++) {
+  await sleep(STEP_MS / SLICES);
   const nowMs = performance.now();
-  const slice = step % (CHECKPOINT_MS / STEP_MS);
-  for (const [i, agent] of agents.entries()) {
+  const slice = turn % SLICES;
+  const step = Math.floor(turn / SLICES) % STEPS_PER_CHECKPOINT;
+  for (let i = slice; i < agents.length; i += SLICES) {
+    const agent = agents[i] as BenchAgent;
     agent.step(nowMs);
-    if (i % (CHECKPOINT_MS / STEP_MS) === slice) await agent.checkpoint();
+    if (Math.floor(i / SLICES) % STEPS_PER_CHECKPOINT === step) await agent.checkpoint();
   }
   if (task.fragile) writeLedger();
-  if (slice === 0) {
+  if (slice === 0 && step === 0) {
     say({ kind: "grants", grants, longestTurnMs: turns.max / 1e6 });
     grants = [];
     turns.reset();

@@ -16,7 +16,7 @@ import { createFleet, type Fleet } from "../../../coordinator/session/fleet.js";
 import { startSessionServer } from "../../../coordinator/session/server.js";
 import { DEFAULT_TIMING } from "../../../shared/lease/protocol.js";
 import { VERSION } from "../../../shared/version.js";
-import type { CoordinatorTask, FromCoordinator } from "./messages.js";
+import type { CoordinatorTask, FromCoordinator, GrantTiming } from "./messages.js";
 
 // The coordinator of `parallax up`, less its store, API and ingest: sessions, leases and control state as they are.
 
@@ -46,7 +46,8 @@ const campaigns = await createCampaigns({
     throw error;
   },
 });
-const server = await listen(fleet);
+let grants: GrantTiming[] = [];
+const server = await listen(timed(fleet));
 say({ kind: "listening", port: server.port });
 process.on("disconnect", () => process.exit(1));
 void run();
@@ -60,6 +61,34 @@ function listen(agents: Fleet) {
     ...{ host: "127.0.0.1", port: 0, tls, desk, fleet: agents, log, refused },
     addresses: () => nowhere,
     nowMs: clock.wallMs,
+  });
+}
+
+/** The same fleet, which notes how long its grants take. */
+function timed(agents: Fleet): Fleet {
+  return Object.assign(Object.create(agents) as Fleet, {
+    join: ((identity, link) => {
+      let heardMs = 0;
+      const session = agents.join(identity, {
+        end: link.end,
+        get writable() {
+          return link.writable;
+        },
+        send(message) {
+          link.send(message);
+          if (message.kind === "grant") {
+            grants.push({ atMs: Date.now(), latencyMs: performance.now() - heardMs, to: message.grant.to });
+          }
+        },
+      });
+      return {
+        ...session,
+        heartbeat(heartbeat) {
+          heardMs = performance.now();
+          session.heartbeat(heartbeat);
+        },
+      };
+    }) satisfies Fleet["join"],
   });
 }
 
@@ -80,8 +109,10 @@ async function run(): Promise<void> {
       writes: outMsgs,
       writtenBytes: outBytes,
       longestTurnMs: turns.max / 1e6,
+      grants,
     });
     turns.reset();
+    grants = [];
     if (progress.state !== "running") {
       log.error({ error: progress.error, state: progress.state }, "ended");
     }

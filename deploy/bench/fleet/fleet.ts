@@ -27,6 +27,8 @@ interface Measured {
   readonly size: number;
   readonly began: readonly GrantTiming[];
   readonly steady: readonly GrantTiming[];
+  /** The same, as the coordinator met them: what it takes without the agents' core. */
+  readonly atCoordinator: readonly GrantTiming[];
   /** Grants after a lease had reached the end of the space: small pieces, and what was taken back. */
   readonly tail: readonly GrantTiming[];
   readonly usage: Usage;
@@ -65,6 +67,7 @@ export async function benchFleet({ folder, minutes, agents, say }: BenchOptions)
         head: ["", "measured", "target"],
         rows: [
           latency("lease grant, median / p99", measured.steady, "p99 under 50 ms"),
+          latency("of it at the coordinator", measured.atCoordinator),
           latency("while all agents begin", measured.began),
           latency("at the end of the space", measured.tail),
           row("coordinator's memory (VmHWM)", `${(measured.usage.peakBytes / 1e6).toFixed(0)} MB`, "under 512 MB"),
@@ -89,6 +92,7 @@ export async function benchFleet({ folder, minutes, agents, say }: BenchOptions)
       ...measured,
       began: latencies(measured.began),
       steady: latencies(measured.steady),
+      atCoordinator: latencies(measured.atCoordinator),
       tail: latencies(measured.tail),
     },
   };
@@ -159,10 +163,12 @@ async function measure(
     if (usage === null || before === null) throw new Error(`the coordinator ended early: ${coordinator.printed()}`);
     const grants = [main, ...churn.groups].flatMap((group) => group.grants).sort((a, b) => a.atMs - b.atMs);
     const endMs = grants.find(({ to }) => to === size)?.atMs ?? Number.POSITIVE_INFINITY;
+    const isSteady = ({ atMs }: GrantTiming): boolean => atMs >= beganMs + BEGIN_MS && atMs < endMs;
     return {
       size,
       began: grants.filter(({ atMs }) => atMs < beganMs + BEGIN_MS),
-      steady: grants.filter(({ atMs }) => atMs >= beganMs + BEGIN_MS && atMs < endMs),
+      steady: grants.filter(isSteady),
+      atCoordinator: seen.grants.filter(isSteady),
       tail: grants.filter(({ atMs }) => atMs >= endMs),
       usage,
       seconds,
@@ -188,11 +194,13 @@ async function next<K extends FromCoordinator["kind"]>(from: Running, kind: K) {
 /** Until the campaign is over; resolves with the last counts. */
 async function follow(coordinator: Running, say: (text: string) => void) {
   let last = { writes: 0, writtenBytes: 0, longestTurnMs: 0 };
+  const grants: GrantTiming[] = [];
   let saidMs = 0;
   await new Promise<void>((resolve, reject) => {
     coordinator.child.on("message", (message: FromCoordinator) => {
       if (message.kind === "finished") resolve();
       if (message.kind !== "progress") return;
+      grants.push(...message.grants);
       last = { ...message, longestTurnMs: Math.max(last.longestTurnMs, message.longestTurnMs) };
       if (Date.now() - saidMs < 10_000) return;
       saidMs = Date.now();
@@ -204,7 +212,7 @@ async function follow(coordinator: Running, say: (text: string) => void) {
       reject(new Error(`the coordinator ended: ${coordinator.printed()}`)),
     );
   });
-  return last;
+  return { ...last, grants };
 }
 
 function latencies(grants: readonly GrantTiming[]) {

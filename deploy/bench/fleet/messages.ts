@@ -23,6 +23,8 @@ export type FromCoordinator =
       readonly writtenBytes: number;
       /** Longest time that its event loop did not turn since the last message. */
       readonly longestTurnMs: number;
+      /** Those since the last message, from the agent's last heartbeat on. */
+      readonly grants: readonly GrantTiming[];
     }
   | { readonly kind: "finished" };
 
@@ -47,11 +49,11 @@ export interface AgentsTask {
   readonly maxPps: number;
 }
 
-/** A grant as the agent met it. */
+/** A grant as one side met it. */
 export interface GrantTiming {
-  /** Unix time in milliseconds at which it came. */
+  /** Unix time in milliseconds at which it came or went. */
   readonly atMs: number;
-  /** Since the heartbeat was made that showed room for it. */
+  /** At the agent since the heartbeat was made that showed room for it, at the coordinator since it came. */
   readonly latencyMs: number;
   readonly to: number;
 }
