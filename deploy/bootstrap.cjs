@@ -47,17 +47,24 @@ function build() {
   run("npm", ["run", "--silent", "build"]);
 }
 
-/** The demo takes its lab down in its own time: Ctrl-C reaches it directly, SIGTERM is passed on, and we wait. */
+/** The child cleans up in its own time: Ctrl-C reaches it directly, SIGTERM is passed on, and we wait. */
+function passSignals(child) {
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+}
+
 function demo(args) {
   build();
   const child = spawn(process.execPath, ["dist/coordinator/main.js", "demo"].concat(args), {
     cwd: root,
     stdio: "inherit",
   });
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  passSignals(child);
   child.once("exit", (code) => process.exit(code === null ? 1 : code));
 }
+
+/** What the tests leave open (a connection, a timer) may keep their process for so long after the last of them. */
+const LEFT_OPEN_MS = 30000;
 
 /** Static checks, then every tier of tests; closes with a line that counts them. */
 function test(args) {
@@ -65,14 +72,32 @@ function test(args) {
   run("npm", ["run", "--silent", "check"]);
   const folder = mkdtempSync(join(tmpdir(), "parallax-test-"));
   const file = join(folder, "result.json");
-  const jest = ["run", "--silent", "jest", "--", "--json", `--outputFile=${file}`].concat(args);
-  const result = spawnSync("npm", jest, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  if (existsSync(file)) {
-    const counts = JSON.parse(readFileSync(file, "utf8"));
-    console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`);
-  }
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(result.status === null ? 1 : result.status);
+  const jest = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
+  const child = spawn(process.execPath, jest.concat("--json", `--outputFile=${file}`, args), {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  let endedMs = 0;
+  const watch = setInterval(() => {
+    if (endedMs === 0 && existsSync(file)) endedMs = Date.now();
+    if (endedMs === 0 || Date.now() - endedMs < LEFT_OPEN_MS) return;
+    say(
+      "a test left something open that keeps the tests from ending; `npm run jest -- --detectOpenHandles` looks for it",
+    );
+    child.kill("SIGKILL");
+  }, 1000);
+  passSignals(child);
+  child.once("exit", (code) => {
+    clearInterval(watch);
+    if (existsSync(file)) {
+      const counts = JSON.parse(readFileSync(file, "utf8"));
+      console.log(
+        `${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${counts.numPendingTests} skipped`,
+      );
+    }
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(code === null ? 1 : code);
+  });
 }
 
 const found = problems(process.versions.node, process.platform);

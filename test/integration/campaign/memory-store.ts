@@ -61,10 +61,15 @@ export function createMemoryStore(chosen: number) {
 
 export type MemoryStore = ReturnType<typeof createMemoryStore>;
 
-/** Asked intervals of a source, ascending. */
-export function askedOf(memory: MemoryStore, source: string): (readonly [number, number])[] {
-  return [...memory.coverage.values()]
-    .filter((row) => row.source === source && row.kind === "asked")
-    .sort((a, b) => a.from - b.from)
-    .map(({ from, to }) => [from, to] as const);
+/** Asked intervals of a campaign's source, ascending. */
+export function askedOf(memory: MemoryStore, campaign: string, source: string): (readonly [number, number])[] {
+  return [...memory.coverage.entries()]
+    .filter(([key, row]) => key.startsWith(`${campaign} `) && row.source === source && row.kind === "asked")
+    .map(([, { from, to }]) => [from, to] as const)
+    .sort(([a], [b]) => a - b);
+}
+
+/** Where asked intervals end that begin at 0 and follow one another without a gap or an overlap; NaN for others. */
+export function endOf(asked: readonly (readonly [number, number])[]): number {
+  return asked.reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0);
 }

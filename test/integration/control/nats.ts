@@ -12,7 +12,7 @@ export interface TestBroker {
   /** Ends the process as a crash would; `start` runs it again on the same folder and port. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Ends the process and removes its folder. */
+  /** Closes the connections that it gave out, ends the process and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -21,10 +21,16 @@ export async function startBroker(): Promise<TestBroker> {
   const port = await freePort();
   const url = `nats://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  // One left open would look for the server for ever, and keep the test's process from ending.
+  const given: NatsConnection[] = [];
 
   const broker: TestBroker = {
     url,
-    connect: () => connect({ servers: url, reconnectTimeWait: 100, maxReconnectAttempts: -1 }),
+    async connect() {
+      const connection = await connect({ servers: url, reconnectTimeWait: 100, maxReconnectAttempts: -1 });
+      given.push(connection);
+      return connection;
+    },
     async start() {
       const log = join(folder, "log");
       child = spawn("nats-server", ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder, "-l", log], {
@@ -43,6 +49,7 @@ export async function startBroker(): Promise<TestBroker> {
       }
     },
     async stop() {
+      await Promise.all(given.map((connection) => connection.close()));
       await broker.kill();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -9,7 +9,7 @@ import {
 } from "../../release/replay.js";
 import { type ReplayedAgent, replayAgent } from "../../release/replayed-agent.js";
 import { type Scenario, startScenario } from "../../release/scenario.js";
-import { askedOf } from "../campaign/memory-store.js";
+import { askedOf, endOf } from "../campaign/memory-store.js";
 import { createTestBroker, type TestBroker } from "../publish/broker.js";
 
 const AWAITED = ["welcome", "ack", "plan", "grant", "revoke", "pause", "optOuts"] as const;
@@ -69,8 +69,7 @@ describe("an agent of the last release with this coordinator", () => {
       ["tracebox/v4/80/fra", 5, 5],
     ]);
     for (const { source, size } of finished.sources) {
-      const asked = askedOf(memory, source);
-      expect(asked.reduce((end, [from, to]) => (from === end ? to : Number.NaN), 0)).toBe(size);
+      expect(endOf(askedOf(memory, finished.id, source))).toBe(size);
     }
     expect(broker.identity.refusals).toEqual([]);
     const told = <K extends CoordinatorBody["$case"]>(kind: K) =>
