@@ -14,6 +14,8 @@ import { enrolledDirectly } from "./enrolled.js";
 import type { CoordinatorTask, FromCoordinator, GrantTiming } from "./messages.js";
 import { startAgents, startOn } from "./processes.js";
 
+/** The others are in so many processes: in one, its collector of garbage would stop all of them for longer than a grant takes. */
+const STEADY_GROUPS = 8;
 /** Of the agents, as many as churn touches in half a minute, in groups that live and die together. */
 const FRAGILE = { groups: 4, each: 5 };
 const CORES = { coordinator: 0, others: 1 };
@@ -139,8 +141,13 @@ async function measure(
     const listening = await next(coordinator, "listening");
     const task = { address: `127.0.0.1:${listening.port}`, identities, life: 1, disk: 1, ledger, maxPps };
     const robust = agents - FRAGILE.groups * FRAGILE.each;
-    const main = startAgents(CORES.others, { ...task, first: 0, count: robust, fragile: false });
-    ends.push(() => main.kill());
+    const steady = Array.from({ length: STEADY_GROUPS }, (_, group) => {
+      const [first = 0, end = 0] = [group, group + 1].map((of) => Math.floor((robust * of) / STEADY_GROUPS));
+      return startAgents(CORES.others, { ...task, first, count: end - first, fragile: false });
+    });
+    ends.push(async () => {
+      await Promise.all(steady.map((group) => group.kill()));
+    });
     const churn = startChurn(
       CORES.others,
       Array.from({ length: FRAGILE.groups }, (_, i) => {
@@ -159,9 +166,9 @@ async function measure(
     const seconds = (Date.now() - beganMs) / 1_000;
     const { killed, frozen } = churn;
     await churn.stop();
-    await main.stop();
+    await Promise.all(steady.map((group) => group.stop()));
     if (usage === null || before === null) throw new Error(`the coordinator ended early: ${coordinator.printed()}`);
-    const grants = [main, ...churn.groups].flatMap((group) => group.grants).sort((a, b) => a.atMs - b.atMs);
+    const grants = [...steady, ...churn.groups].flatMap((group) => group.grants).sort((a, b) => a.atMs - b.atMs);
     const endMs = grants.find(({ to }) => to === size)?.atMs ?? Number.POSITIVE_INFINITY;
     const isSteady = ({ atMs }: GrantTiming): boolean => atMs >= beganMs + BEGIN_MS && atMs < endMs;
     return {
@@ -175,7 +182,7 @@ async function measure(
       coordinatorCores: (usage.cpuSeconds - before.cpuSeconds) / seconds,
       writesPerSecond: seen.writes / seconds,
       writtenBytesPerSecond: seen.writtenBytes / seconds,
-      longestTurnMs: { coordinator: seen.longestTurnMs, agents: main.longestTurnMs },
+      longestTurnMs: { coordinator: seen.longestTurnMs, agents: Math.max(...steady.map((group) => group.longestTurnMs)) },
       killed,
       frozen,
       findings: checkCoverage({ size, ...coverageIn(join(folder, "coverage.ndjson")), sent: sentIn(ledger) }),
