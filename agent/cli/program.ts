@@ -7,6 +7,7 @@ import { enrollCommand } from "./enroll.js";
 import { ledgerCommand } from "./ledger.js";
 import { runCommand } from "./run.js";
 import { scanCommand } from "./scan.js";
+import { timeCommand } from "./time.js";
 import { traceCommand } from "./trace.js";
 import { verifyCommand } from "./verify.js";
 
@@ -20,6 +21,7 @@ export const agentProgram = (environment: ServiceEnvironment): Program<object> =
       .command(scanCommand)
       .command(traceCommand)
       .command(verifyCommand)
+      .command(timeCommand)
       .command(decodeCommand)
       .command(ledgerCommand)
       .command(doctorCommand),

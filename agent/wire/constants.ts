@@ -1,11 +1,17 @@
 /** Numbers of the Linux user-space interface (linux/if_packet.h, asm-generic/socket.h, linux/sockios.h, x64 and arm64). */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+export const SOCK_STREAM_CLOEXEC_NONBLOCK = 1 | 0o2000000 | 0o4000;
 export const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
 export const ETH_P_ALL = 0x0003;
+
+export const IPPROTO_TCP = 6;
+/** linux/in.h, since Linux 5.6. */
+export const IPPROTO_MPTCP = 262;
 
 export const SOL_SOCKET = 1;
 export const SO_ATTACH_FILTER = 26;

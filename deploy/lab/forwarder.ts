@@ -16,20 +16,38 @@ export interface Forwarder {
   close(): void;
 }
 
+/** How long a packet that goes on is held back, in milliseconds. */
+export type Delay = (packet: Uint8Array, direction: Direction) => number;
+
 /**
- * A bump in the wire: carries every frame from one interface to the other, IP packets through the rule. Neither end has
- * an address; frames keep their hardware addresses. `near` is the end toward the vantage points.
+ * A bump in the wire: carries every frame from one interface to the other, IP packets through the rule, and after it as
+ * late as `delay` says. Neither end has an address; frames keep their hardware addresses. `near` is the end toward the
+ * vantage points.
  */
-export function startForwarder(near: string, far: string, rule: PacketRule): Forwarder {
+export function startForwarder(near: string, far: string, rule: PacketRule, delay: Delay = () => 0): Forwarder {
   const options = { ringBytes: 1 << 20, slots: RECEIVE_BUDGET, ignoreOutgoing: true, blockTimeoutMs: 1 };
   const nearLink = createPacketLink({ interface: near, ...options });
   const farLink = createPacketLink({ interface: far, ...options });
   let open = true;
   const run = async (from: Link, to: Link, direction: Direction) => {
     const [on, back] = [createOutbox(to), createOutbox(from)];
+    const goOn = (header: Uint8Array, packet: Uint8Array): void => {
+      const ms = delay(packet, direction);
+      if (ms <= 0) on.put(header, packet);
+      else holdBack(ms, header, packet);
+    };
+    // The frame's memory is used again; what is held back is a copy.
+    const holdBack = (ms: number, header: Uint8Array, packet: Uint8Array): void => {
+      const [heldHeader, held] = [header.slice(), packet.slice()];
+      setTimeout(() => {
+        if (!open) return;
+        on.put(heldHeader, held);
+        on.flush();
+      }, ms);
+    };
     while (open) {
       if (!(await from.wait(IDLE_MS))) continue;
-      from.receive((frame) => carry(frame, rule, direction, on, back), RECEIVE_BUDGET);
+      from.receive((frame) => carry(frame, rule, direction, { on, back, goOn }), RECEIVE_BUDGET);
       on.flush();
       back.flush();
     }
@@ -45,8 +63,15 @@ export function startForwarder(near: string, far: string, rule: PacketRule): For
   };
 }
 
+/** Where frames go: on and back at once, or on after a while. */
+interface Ways {
+  readonly on: Outbox;
+  readonly back: Outbox;
+  readonly goOn: Outbox["put"];
+}
+
 /** Puts on what goes on behind the Ethernet header; frames that are no IP, or broken, go on as they are. */
-function carry(frame: Uint8Array, rule: PacketRule, direction: Direction, on: Outbox, back: Outbox): void {
+function carry(frame: Uint8Array, rule: PacketRule, direction: Direction, { on, back, goOn }: Ways): void {
   const header = frame.subarray(0, ETHERNET_BYTES);
   const payload = frame.subarray(ETHERNET_BYTES);
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
@@ -56,10 +81,10 @@ function carry(frame: Uint8Array, rule: PacketRule, direction: Direction, on: Ou
   }
   try {
     const packet = rule(payload, direction, {
-      on: (made) => on.put(header, made),
+      on: (made) => goOn(header, made),
       back: (made) => back.put(turned(header), made),
     });
-    if (packet !== null) on.put(header, packet);
+    if (packet !== null) goOn(header, packet);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     on.put(header, payload);

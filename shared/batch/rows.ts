@@ -1,4 +1,5 @@
 import type { Variant } from "../probe/variant.js";
+import type { MptcpState as ConnectionState, RobotsVerdict, TimingOutcome, Transport } from "../timing/names.js";
 import type { AfterHandshake, HandshakeVerdict, JoinVerdict, MptcpState, SynVerdict } from "../verdict/names.js";
 
 /** One reply to one SYN. Addresses are 16 bytes, IPv4 mapped. `rttUs` is null where no timestamp came back. */
@@ -107,6 +108,52 @@ export interface HandshakeRow {
   readonly segments: readonly string[];
   /** Names of the facts about data that the verdict follows from, `none` where none held. */
   readonly facts: readonly string[];
+}
+
+/**
+ * One connection that fetched a page: run 0 is robots.txt, runs from 1 on are `/`, each over both transports. Times are
+ * microseconds from the beginning of the connection, null for what was not reached; texts are empty for what was not told.
+ */
+export interface WebTimingRow {
+  readonly table: "web_timings";
+  readonly source: string;
+  readonly index: number;
+  readonly target: Uint8Array;
+  readonly port: number;
+  readonly scheme: "http" | "https";
+  readonly transport: Transport;
+  readonly run: number;
+  readonly path: string;
+  readonly outcome: TimingOutcome;
+  /** The system's or the library's word for what went wrong. */
+  readonly detail: string;
+  /** HTTP status; 0 without a response. */
+  readonly status: number;
+  readonly startedAtUs: number;
+  readonly connectUs: number | null;
+  /** After the TLS handshake, where there is one. */
+  readonly pretransferUs: number | null;
+  readonly firstByteUs: number | null;
+  readonly totalUs: number | null;
+  readonly bodyBytes: number;
+  readonly mptcp: ConnectionState;
+  /** Of an MPTCP connection; 0 for TCP and after a fallback. */
+  readonly subflows: number;
+  /** Where a redirect led to; it is not followed. */
+  readonly location: string;
+  readonly server: string;
+  /** Of robots.txt only. */
+  readonly robots: RobotsVerdict | "";
+  readonly tlsVersion: string;
+  /** SHA-256 of the certificate in hexadecimal digits. */
+  readonly certificate: string;
+  readonly certificateSubject: string;
+  readonly certificateIssuer: string;
+  /** RFC 3339, UTC. */
+  readonly certificateFrom: string;
+  readonly certificateTo: string;
+  /** Why the certificate is not to be trusted; nothing follows from it. */
+  readonly certificateError: string;
 }
 
 /** Why a target was left out when its turn came: it has opted out, or the agent's own file leaves it out. */
