@@ -2,6 +2,7 @@ import koffi from "koffi";
 import { formatAddress } from "../../shared/address/address.js";
 import type { Check, Warning } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
+import { needMptcpKernel } from "../timing/kernel.js";
 import {
   kernelStaysSilent,
   PORTS,
@@ -32,6 +33,7 @@ export function machineChecks(nodeVersion: string): Check[] {
     },
     { name: "raw socket", look: async () => checkRawSocket() },
     { name: "handshakes", look: checkHandshakes },
+    { name: "web timing", look: async () => checkTiming() },
     { name: "clock", look: async () => checkClock() },
   ];
 }
@@ -121,6 +123,17 @@ async function checkHandshakes(): Promise<string | Warning> {
     };
   }
   return `ports ${PORTS} are kept from this machine's own TCP`;
+}
+
+/** What the timing of web pages needs; all else goes on without. */
+function checkTiming(): string | Warning {
+  try {
+    needMptcpKernel();
+    return "MPTCP connections can be made";
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { warning: error.message, remedy: error.remedy };
+  }
 }
 
 /** adjtimex(2) without changes; it answers TIME_ERROR while the kernel's clock is not kept by anything. */
