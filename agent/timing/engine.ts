@@ -33,7 +33,7 @@ const MOST_HOSTS = 32;
 /** What one connection may take of the rate: handshakes, a request, acknowledgements of the body, the end. */
 const PACKETS_PER_CONNECTION = 32;
 /** Between two connections to a host, from the end of one to the beginning of the next. */
-export const BETWEEN_CONNECTIONS_MS = 1000;
+const BETWEEN_CONNECTIONS_MS = 1000;
 const POLL_MS = 25;
 
 /** The timings of one lease: some hosts at a time, each with one connection, a second apart. */
