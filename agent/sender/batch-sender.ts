@@ -47,7 +47,9 @@ export function createBatchSender(
   { port, board, builder, kernel, cap, clock }: BatchSenderOptions,
   stageOf: (write: WriteBatch) => BatchStage,
 ): Sender {
+  // The kernel writes into the port's frames themselves, if they lie in its memory.
   const inPlace = port.words.buffer === kernel.words.buffer;
+  if (inPlace) kernel.useFrames(port.places);
   const stage = stageOf(write);
   /** Slots that hold probes: those from `unsent` to `filled` are still to be sent. */
   let filled = 0;
@@ -58,12 +60,11 @@ export function createBatchSender(
   let steps = 0;
 
   function write(entries: number, slots: number, unixMs: number): void {
-    // The kernel writes into the slots themselves, if its memory has the port's frames.
-    if (inPlace) port.slotsAt(slots, kernel.places);
-    else for (let i = 0; i < slots; i++) kernel.places[i] = kernel.stagedAt + i * STAGED_BYTES;
-    builder.write(entries, unixMs);
+    const frame = inPlace ? port.firstFrame() : 0;
+    const changed = builder.write(entries, frame, unixMs);
+    if (inPlace && changed === 0) return;
     if (!inPlace) for (let i = 0; i < slots; i++) copyToSlot(i);
-    port.setFacts(slots, kernel.facts);
+    port.setFacts(slots, frame, kernel.facts);
   }
 
   function copyToSlot(slot: number): void {

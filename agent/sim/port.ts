@@ -95,7 +95,7 @@ export function createSimPort(options: SimPortOptions): PacketPort {
     words,
     slotAt,
     setLength,
-    ...slotBySlot({ words, slotAt, setLength }),
+    ...slotBySlot({ words, slots, slotAt, setLength }),
     send(count, first = 0) {
       if (closed || count <= first) return 0;
       const nowMs = clock.monotonicMs();

@@ -13,6 +13,9 @@ export interface Link {
   /** The memory of all slots as 32-bit words, and the byte in it where slot `i` begins: two behind a whole word. */
   readonly words: Int32Array;
   frameAt(i: number): number;
+  /** The same for each frame. A batch's slots are frames in a circle, from `firstFrame` on, which begins a batch. */
+  readonly frameStarts: Int32Array;
+  firstFrame(): number;
   setLength(i: number, bytes: number): void;
   /**
    * Sends slots `first` (default 0; else where the last call stopped) to `count - 1` in order; returns how many the

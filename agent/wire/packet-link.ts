@@ -132,6 +132,8 @@ function openLink(libc: Libc, options: PacketLinkOptions, openSocket: () => numb
     frameBytes: out.frameBytes,
     words: out.words,
     frameAt: out.frameAt,
+    frameStarts: out.frameStarts,
+    firstFrame: out.firstFrame,
     slot(i) {
       const start = out.frameAt(i);
       return memory.subarray(start, start + out.frameBytes);

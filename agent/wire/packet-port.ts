@@ -38,7 +38,9 @@ export function createPacketPort({ link, ipv4, ipv6 }: PacketPortOptions): Packe
     slotAt,
     slot: (i) => link.slot(i).subarray(ETHERNET_HEADER_BYTES),
     setLength,
-    ...slotBySlot({ words, slotAt, setLength }),
+    ...slotBySlot({ words, slots, slotAt, setLength }),
+    places: link.frameStarts.map((start) => words.byteOffset + start + ETHERNET_HEADER_BYTES),
+    firstFrame: link.firstFrame,
     send: (count, first = 0) => link.send(count, first),
     receive(handler, budget) {
       return link.receive((frame, capturedUs, meta) => {

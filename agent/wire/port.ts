@@ -27,12 +27,19 @@ export interface SendPort {
   /** The same memory as 32-bit words, for all slots, and where slot `i` begins in it: the way of the hot loops. */
   readonly words: Int32Array;
   slotAt(i: number): number;
-  /** The byte of the words' buffer at which each of the slots 0 to `count - 1` begins, to `places`. */
-  slotsAt(count: number, places: Int32Array): void;
+  /**
+   * The byte of the words' buffer at which the packet of each of its frames begins. The slots of a batch lie in frames one
+   * behind the other in a circle, from `firstFrame` on, which begins a batch.
+   */
+  readonly places: Int32Array;
+  firstFrame(): number;
   /** Sets the packet length of slot `i` and its family (which picks the link-layer header). */
   setLength(i: number, bytes: number): void;
-  /** The same for the slots 0 to `count - 1`, by the facts of their packets (`packet-facts.ts`). */
-  setFacts(count: number, facts: Int32Array): void;
+  /**
+   * The same for the slots 0 to `count - 1`, by the facts of their packets (`packet-facts.ts`), which lie in a circle from
+   * number `first` on. A frame keeps them: a later packet with the same ones needs none.
+   */
+  setFacts(count: number, first: number, facts: Int32Array): void;
   /**
    * Sends slots `first` (default 0) to `count - 1` in order. Returns how many the kernel took, 0 when it is busy; the
    * rest is to be sent by another call whose `first` is where this one stopped, or given up by filling the slots again. Throws UserError

@@ -117,7 +117,7 @@ export function createPortableSend(options: PortableSendOptions): SendPort {
     slot: buffer,
     slotAt,
     setLength,
-    ...slotBySlot({ words, slotAt, setLength }),
+    ...slotBySlot({ words, slots, slotAt, setLength }),
     send(count, first = 0) {
       if (failed !== null) throw failed;
       if (closed) return 0;

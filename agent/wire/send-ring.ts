@@ -27,6 +27,9 @@ export interface SendRing {
   readonly frameBytes: number;
   /** Where the frame of slot `i` begins, in bytes from the start of `words`; what follows its link header is aligned. */
   frameAt(i: number): number;
+  /** The same for each frame of the ring. A batch's slots are frames in a circle, from `firstFrame` on, which begins it. */
+  readonly frameStarts: Int32Array;
+  firstFrame(): number;
   setLength(i: number, bytes: number): void;
   /** Sends slots `first`, where the last call stopped, to `count - 1`; returns how many the kernel took. Throws UserError. */
   send(count: number, first: number): number;
@@ -111,6 +114,8 @@ export function createSendRing(libc: Libc, fd: number, options: SendRingOptions)
     words,
     frameBytes,
     frameAt: (i) => circle.frameOf(i) * slotBytes + FRAME_AT,
+    frameStarts: Int32Array.from({ length: frames }, (_, i) => i * slotBytes + FRAME_AT),
+    firstFrame: () => circle.frameOf(0),
     setLength(i, length) {
       const frame = circle.frameOf(i);
       if (!(length >= ETHERNET_HEADER_BYTES && length <= frameBytes)) {

@@ -40,10 +40,7 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
   const { words: descriptors } = transmit;
   // Frames and descriptors are used in the same order and number, so that each frame has one that only changes its length.
   for (let frame = 0; frame < frameCount; frame++) descriptors[4 * frame] = frame * frameBytes + FRAME_PADDING;
-  /** The facts that each frame was finished for; 0: others. */
-  const finished = new Int32Array(frameCount);
   const slotBytes = frameBytes - IP_AT_BYTE;
-  const firstSlotAt = memory.byteOffset + IP_AT_BYTE;
   /** Frames that the kernel gave back; wraps at 32 bits. */
   let returned = 0;
   let sent = 0;
@@ -102,28 +99,15 @@ export function createXdpPort({ libc, socket, headers, frameBytes, slots, interf
     slotAt(i) {
       return (circle.frameOf(i) * frameBytes + IP_AT_BYTE) >>> 2;
     },
-    slotsAt(count, places) {
-      const first = circle.frameOf(0);
-      const start = firstSlotAt;
-      const mask = frameCount - 1;
-      const step = frameBytes;
-      for (let i = 0; i < count; i++) places[i] = start + ((first + i) & mask) * step;
-    },
+    places: Int32Array.from({ length: frameCount }, (_, i) => memory.byteOffset + i * frameBytes + IP_AT_BYTE),
+    firstFrame: () => circle.frameOf(0),
     setLength(i, bytes) {
-      const frame = circle.frameOf(i);
-      finish(frame, bytes);
-      finished[frame] = 0;
+      finish(circle.frameOf(i), bytes);
     },
-    setFacts(count, facts) {
-      const first = circle.frameOf(0);
-      const mask = frameCount - 1;
-      const known = finished;
+    setFacts(count, first, facts) {
+      const firstFrame = circle.frameOf(0);
       for (let i = 0; i < count; i++) {
-        const frame = (first + i) & mask;
-        // As a rule it had a packet of the same kind before.
-        if (known[frame] === facts[i]) continue;
-        finish(frame, lengthIn(facts[i] as number));
-        known[frame] = facts[i] as number;
+        finish((firstFrame + i) & (frameCount - 1), lengthIn(facts[(first + i) & (facts.length - 1)] as number));
       }
     },
     send(count, first = 0) {

@@ -130,7 +130,7 @@ function discardPort(kernel: ProbeKernel): SendPort {
     slot: (i) => bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES),
     slotAt,
     setLength,
-    ...slotBySlot({ words, slotAt, setLength }),
+    ...slotBySlot({ words, slots: SLOTS, slotAt, setLength }),
     send(count, first = 0) {
       sent += count - first;
       return count - first;

@@ -56,8 +56,6 @@ export interface ProbeBuilder {
     end: number,
   ): boolean;
 
-  /** The packet of slot number `slot` (0 to BATCH_PROBES - 1) goes to the kernel's byte `at`, where 96 bytes are free. */
-  place(slot: number, at: number): void;
   /**
    * Adds probes of a target as number `entry` of the batch: bit i of `variants` asks for VARIANTS[i], and they go to the
    * slots from `slot` on. Throws UserError when there is no source address of the target's family.
@@ -76,10 +74,11 @@ export interface ProbeBuilder {
     ttl: number,
     slot: number,
   ): void;
-  /** Writes the probes of the batch's first `count` entries. */
-  write(count: number, timeMs: number): void;
-  /** Length in bytes of the probe in a slot, once it is written. */
-  lengthOf(slot: number): number;
+  /**
+   * Writes the probes of the batch's first `count` entries, that of slot 0 into the kernel's frame of number `frame`.
+   * Returns in how many frames the facts have changed.
+   */
+  write(count: number, frame: number, timeMs: number): number;
 
   /** Gives the kernel's memory back; the builder is of no more use. */
   release(): void;
@@ -102,10 +101,6 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
 
   function putTemplate(number: number, template: Uint8Array): void {
     bytes.set(template, job + JOB_TEMPLATES_AT + number * TEMPLATE_BYTES);
-  }
-
-  function place(slot: number, at: number): void {
-    places[slot] = at;
   }
 
   function add(entry: number, target: MutableTarget, variants: number, ttl: number, slot: number): void {
@@ -135,46 +130,43 @@ export function createProbeBuilder(options: ProbeBuilderOptions): ProbeBuilder {
     // Word by word: a view of the part, which `set` would want, would be garbage for each call.
     const { run } = kernel;
     for (let i = 0; i < 2 * count; i++) run[i] = targets[first + i] as number;
-    kernel.addRun(entry, 0, count, variants, ttl, slot);
+    kernel.addRun(entry, count, variants, ttl, slot);
   }
 
-  function write(count: number, timeMs: number): void {
+  function write(count: number, frame: number, timeMs: number): number {
     if (count > BATCH_PROBES) throw new RangeError(`${count} targets in a batch of ${BATCH_PROBES}`);
     // By floor, as `%` on a fraction is a call of C's fmod.
     const inModulus = Math.floor(timeMs) - Math.floor(timeMs / TIME_MODULUS_MS) * TIME_MODULUS_MS;
-    kernel.writeProbes(job, count, swapBytes(inModulus << TTL_BITS), ttlMask);
+    return kernel.writeProbes(job, count, frame, swapBytes(inModulus << TTL_BITS), ttlMask);
   }
 
-  const lengthOf = (slot: number): number => lengthIn(facts[slot] as number);
-
-  /** Writes one probe to the kernel's own place for it; returns its length. */
+  /** Writes one probe into the kernel's first frame; returns its length. */
   function writeOne(target: Target, variant: Variant, ttl: number, timeMs: number): number {
     single.address.set(target.address);
     single.port = target.port;
     add(0, single, 1 << VARIANTS.indexOf(variant), ttl, 0);
-    place(0, kernel.stagedAt);
-    write(1, timeMs);
-    return lengthOf(0);
+    write(1, 0, timeMs);
+    return lengthIn(facts[0] as number);
   }
 
   return {
-    place,
     add,
     addIpv4,
     write,
-    lengthOf,
     build(target, variant, ttl, timeMs, into) {
       const length = writeOne(target, variant, ttl, timeMs);
-      for (let i = 0; i < length; i++) into[i] = bytes[kernel.stagedAt + i] as number;
+      const at = places[0] as number;
+      for (let i = 0; i < length; i++) into[i] = bytes[at + i] as number;
       return length;
     },
     isVerbatim(target, variant, ttl, timeMs, quote, at, end) {
       const length = writeOne(target, variant, ttl, timeMs);
       if (end - at < length) return false;
+      const probeAt = places[0] as number;
       const isIpv4 = (quote[at] as number) >>> 4 === 4;
       const tcpSumAt = isIpv4 ? 36 : 56;
       for (let i = 0; i < length; i++) {
-        if (bytes[kernel.stagedAt + i] === quote[at + i]) continue;
+        if (bytes[probeAt + i] === quote[at + i]) continue;
         const isTtlOrSum = isIpv4 ? i === 8 || i === 10 || i === 11 : i === 7;
         if (!isTtlOrSum && i !== tcpSumAt && i !== tcpSumAt + 1) return false;
       }

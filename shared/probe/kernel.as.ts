@@ -8,14 +8,15 @@
  * numbers are little-endian unless a comment says otherwise.
  */
 
-// Of each slot: where its packet goes (u32); its packet's facts (u32), which come back; between the two passes over a
-// batch, its hash. Then the entries.
+// Packets go into frames, the slots of a batch into frames one behind the other in a circle. Of each frame: where its
+// packet begins (u32), and the facts of the packet in it (u32). Of each slot, between the two passes over a batch, its
+// hash. Then the entries.
 const PLACES: usize = 0;
-const FACTS: usize = 2048;
-const HASHES: usize = 4096;
-const BATCH: usize = 12288;
+const FACTS: usize = 4096;
+const HASHES: usize = 8192;
+const BATCH: usize = 16384;
 // A run of IPv4 targets: of each its address, and its port in the lower half of a u32, both in network order.
-const RUN: usize = 28672;
+const RUN: usize = 32768;
 
 // A job's area: the state that the key gives, the same after eight zero bytes, that of the present target.
 const J_ZEROS: usize = 32;
@@ -122,15 +123,14 @@ export function hash(state: usize, message: usize, out: usize, blockRounds: i32,
 }
 
 /**
- * Makes entries from the one of number `first` on of `count` targets of the run, from its target number `from` on. They
- * want the same variants, and fill the slots from `slot` on.
+ * Makes entries from the one of number `first` on of the run's first `count` targets. They want the same variants, and
+ * fill the slots from `slot` on.
  */
-export function addRun(first: i32, from: i32, count: i32, variants: u32, ttl: u32, slot: u32): void {
+export function addRun(first: i32, count: i32, variants: u32, ttl: u32, slot: u32): void {
   const step = popcnt(variants);
-  const start = RUN + (<usize>from << 3);
-  const end = start + (<usize>count << 3);
+  const end = RUN + (<usize>count << 3);
   let entry = BATCH + <usize>first * ENTRY_BYTES;
-  for (let target = start; target < end; target += 8) {
+  for (let target = RUN; target < end; target += 8) {
     // The mapped part of the address.
     store<u32>(entry, 0xffff0000, 8);
     store<u32>(entry, load<u32>(target), 12);
@@ -142,20 +142,30 @@ export function addRun(first: i32, from: i32, count: i32, variants: u32, ttl: u3
   }
 }
 
+let firstFrame: u32 = 0;
+let frameMask: u32 = 0;
+/** Frames whose packet has other facts than the one before it had. */
+let changedFrames: u32 = 0;
+
 /**
- * Writes the packets of `count` entries into slots. `time` is the upper part of TSval in network order, the lowest 6 bits
- * of its last byte 0; `ttlMask` is 63 where the TTL goes into IPID and TSval, else 0. The second pass goes template by
- * template, so that all of a template stays in registers.
+ * Writes the packets of `count` entries into frames, that of slot 0 into the one of number `frame`; `mask` is one less
+ * than the number of frames, a power of two. `time` is the upper part of TSval in network order, the lowest 6 bits of its
+ * last byte 0; `ttlMask` is 63 where the TTL goes into IPID and TSval, else 0. The second pass goes template by template,
+ * so that all of a template stays in registers. Returns in how many frames the facts have changed.
  */
-export function writeProbes(job: usize, count: i32, time: u32, ttlMask: u32): void {
+export function writeProbes(job: usize, count: i32, frame: u32, mask: u32, time: u32, ttlMask: u32): u32 {
   const end = BATCH + <usize>count * ENTRY_BYTES;
   const templates = job + JOB_TEMPLATES;
+  firstFrame = frame;
+  frameMask = mask;
+  changedFrames = 0;
   for (let used = hashProbes(job, end); used != 0; used &= used - 1) {
     const number = ctz(used);
     const template = templates + <usize>number * TEMPLATE_BYTES;
     if (number < FIRST_IPV6_TEMPLATE) writeIpv4(template, 1 << number, end, time, ttlMask);
     else writeIpv6(template, 1 << (number - FIRST_IPV6_TEMPLATE), end, time, ttlMask);
   }
+  return changedFrames;
 }
 
 /** Leaves the hash of each probe in its slot; returns a bit for each template that is wanted. */
@@ -205,7 +215,7 @@ function writeIpv4(template: usize, bit: u32, end: usize, time: u32, ttlMask: u3
     const head = load<u32>(entry, E_HEAD);
     if ((wanted & bit) == 0 || (head & 0xff0000) != 0) continue;
     const slot = slotOf(entry, wanted, bit);
-    const at = <usize>load<u32>(slot << 2, PLACES);
+    const at = placeOf(template, slot);
     v128.store(at, p0);
     v128.store(at, p1, 16);
     v128.store(at, p2, 32);
@@ -235,7 +245,7 @@ function writeIpv6(template: usize, bit: u32, end: usize, time: u32, ttlMask: u3
     const head = load<u32>(entry, E_HEAD);
     if ((wanted & bit) == 0 || (head & 0xff0000) == 0) continue;
     const slot = slotOf(entry, wanted, bit);
-    const at = <usize>load<u32>(slot << 2, PLACES);
+    const at = placeOf(template, slot);
     v128.store(at, p0);
     v128.store(at, p1, 16);
     v128.store(at, p2, 32);
@@ -259,6 +269,19 @@ function writeIpv6(template: usize, bit: u32, end: usize, time: u32, ttlMask: u3
 @inline
 function slotOf(entry: usize, wanted: u32, bit: u32): usize {
   return <usize>(load<u32>(entry, E_SLOT) + popcnt(wanted & (bit - 1)));
+}
+
+/** Where a slot's packet goes. Notes the facts of the template with its frame. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function placeOf(template: usize, slot: usize): usize {
+  const frame = (<usize>firstFrame + slot & <usize>frameMask) << 2;
+  const facts = load<u32>(template, T_FACTS);
+  if (load<u32>(frame, FACTS) != facts) {
+    store<u32>(frame, facts, FACTS);
+    changedFrames++;
+  }
+  return <usize>load<u32>(frame, PLACES);
 }
 
 /** Fills in the TCP header `tcp` bytes into the packet. `sum` is that of the destination. */
@@ -285,7 +308,6 @@ function writeTcp(template: usize, slot: usize, at: usize, tcp: usize, head: u32
     sum += (key & 0xffffffff) + (key >> 32);
   }
   store<u16>(at + tcp, checksum(sum), 16);
-  store<u32>(slot << 2, load<u32>(template, T_FACTS), FACTS);
 }
 
 /** The checksum whose sum of 32-bit words this is. A number and its own halves changed about add up to both sums of both. */

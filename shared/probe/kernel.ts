@@ -13,16 +13,18 @@ const JOB_BYTES = JOB_TEMPLATES_AT + 8 * TEMPLATE_BYTES;
 export const BATCH_PROBES = 512;
 /** Room for one probe where the caller has none of its own; a copy of 96 bytes fits. */
 export const STAGED_BYTES = 96;
-const FACTS_AT = 4 * BATCH_PROBES;
-const BATCH_AT = FACTS_AT + 20 * BATCH_PROBES;
+/** Frames that a batch's slots may lie in: this one and the one before it. */
+const MOST_FRAMES = 2 * BATCH_PROBES;
+const FACTS_AT = 4 * MOST_FRAMES;
+const BATCH_AT = 2 * FACTS_AT + 16 * BATCH_PROBES;
 const RUN_AT = BATCH_AT + BATCH_PROBES * ENTRY_BYTES;
 const STAGED_AT = RUN_AT + BATCH_PROBES * 8;
 const JOBS_AT = STAGED_AT + BATCH_PROBES * STAGED_BYTES;
 
 interface Exports {
-  addRun(first: number, from: number, count: number, variants: number, ttl: number, slot: number): void;
+  addRun(first: number, count: number, variants: number, ttl: number, slot: number): void;
   hash(state: number, message: number, out: number, blockRounds: number, halfRounds: number): void;
-  writeProbes(job: number, count: number, time: number, ttlMask: number): void;
+  writeProbes(job: number, count: number, frame: number, mask: number, time: number, ttlMask: number): number;
 }
 
 export interface ProbeKernelOptions {
@@ -38,9 +40,15 @@ export interface ProbeKernel {
   readonly words: Int32Array;
   /** Begins at a whole page. */
   readonly frames: Uint8Array;
-  /** For each slot of a batch, where its packet is to be written, 96 bytes at the most; and the packet's facts then. */
+  /**
+   * Packets go into frames, those of a batch one behind the other in a circle: the frames' places, where 96 bytes are
+   * free, and the facts of the packet that was written last into each. At first they are BATCH_PROBES places from
+   * `stagedAt` on.
+   */
   readonly places: Int32Array;
   readonly facts: Int32Array;
+  /** Takes other frames: a power of two, at most MOST_FRAMES; whoever holds facts of them forgets them, too. */
+  useFrames(places: Int32Array): void;
   /** Two words for each of BATCH_PROBES IPv4 targets, see `addRun`. */
   readonly run: Int32Array;
   /** Arrays of BATCH_PROBES entries, and of as many places of STAGED_BYTES. */
@@ -52,24 +60,43 @@ export interface ProbeKernel {
   /** SipHash with 128-bit output of the 20 bytes at `message`, to the 16 bytes at `out`; the keyed state is at `state`. */
   hash(state: number, message: number, out: number, blockRounds: number, halfRounds: number): void;
   /**
-   * Makes entries of `count` targets in `run` from its number `from` on, from the entry of number `first` on: the address
-   * and, in the lower half, the port, both in network order. They want the same variants, and fill the slots from `slot` on.
+   * Makes entries of the first `count` targets in `run`, from the entry of number `first` on: the address and, in the
+   * lower half, the port, both in network order. They want the same variants, and fill the slots from `slot` on.
    */
-  addRun(first: number, from: number, count: number, variants: number, ttl: number, slot: number): void;
-  /** Writes the packets of the batch's first `count` entries; `time` and `ttlMask`: see `kernel.as.ts`. */
-  writeProbes(job: number, count: number, time: number, ttlMask: number): void;
+  addRun(first: number, count: number, variants: number, ttl: number, slot: number): void;
+  /**
+   * Writes the packets of the batch's first `count` entries, slot 0 into the frame of number `frame`; `time` and
+   * `ttlMask`: see `kernel.as.ts`. Returns in how many frames the facts have changed.
+   */
+  writeProbes(job: number, count: number, frame: number, time: number, ttlMask: number): number;
 }
 
 export function createProbeKernel({ jobs, frameBytes = 0 }: ProbeKernelOptions): ProbeKernel {
   const framesAt = Math.ceil((JOBS_AT + jobs * JOB_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
   const { exports, memory } = startKernel<Exports>(PROBE_KERNEL, framesAt + frameBytes);
   const free = Array.from({ length: jobs }, (_, i) => JOBS_AT + i * JOB_BYTES);
+  const places = new Int32Array(memory, 0, MOST_FRAMES);
+  const facts = new Int32Array(memory, FACTS_AT, MOST_FRAMES);
+  let mask = 0;
+  useFrames(Int32Array.from({ length: BATCH_PROBES }, (_, i) => STAGED_AT + i * STAGED_BYTES));
+
+  function useFrames(wanted: Int32Array): void {
+    const { length } = wanted;
+    if (!(length > 0 && length <= MOST_FRAMES && (length & (length - 1)) === 0)) {
+      throw new RangeError(`${length} frames: not a power of two up to ${MOST_FRAMES}`);
+    }
+    places.set(wanted);
+    facts.fill(0);
+    mask = length - 1;
+  }
+
   return {
     bytes: new Uint8Array(memory),
     words: new Int32Array(memory),
     frames: new Uint8Array(memory, framesAt, frameBytes),
-    places: new Int32Array(memory, 0, BATCH_PROBES),
-    facts: new Int32Array(memory, FACTS_AT, BATCH_PROBES),
+    places,
+    facts,
+    useFrames,
     run: new Int32Array(memory, RUN_AT, 2 * BATCH_PROBES),
     batchAt: BATCH_AT,
     stagedAt: STAGED_AT,
@@ -81,6 +108,6 @@ export function createProbeKernel({ jobs, frameBytes = 0 }: ProbeKernelOptions):
     release: (job) => void free.push(job),
     hash: exports.hash,
     addRun: exports.addRun,
-    writeProbes: exports.writeProbes,
+    writeProbes: (job, count, frame, time, ttlMask) => exports.writeProbes(job, count, frame, mask, time, ttlMask),
   };
 }

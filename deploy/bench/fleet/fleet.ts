@@ -182,7 +182,10 @@ async function measure(
       coordinatorCores: (usage.cpuSeconds - before.cpuSeconds) / seconds,
       writesPerSecond: seen.writes / seconds,
       writtenBytesPerSecond: seen.writtenBytes / seconds,
-      longestTurnMs: { coordinator: seen.longestTurnMs, agents: Math.max(...steady.map((group) => group.longestTurnMs)) },
+      longestTurnMs: {
+        coordinator: seen.longestTurnMs,
+        agents: Math.max(...steady.map((group) => group.longestTurnMs)),
+      },
       killed,
       frozen,
       findings: checkCoverage({ size, ...coverageIn(join(folder, "coverage.ndjson")), sent: sentIn(ledger) }),

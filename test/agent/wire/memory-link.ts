@@ -24,6 +24,8 @@ export function createMemoryLink({ slots = 8, slotBytes = 256 } = {}): MemoryLin
     frameBytes,
     words,
     frameAt,
+    frameStarts: Int32Array.from({ length: slots }, (_, i) => frameAt(i)),
+    firstFrame: () => 0,
     sent,
     limit: slots,
     slot: (i) => buffers[i] ?? new Uint8Array(0),

@@ -30,7 +30,7 @@ export function createMemoryPort(network: Network, { slots = 16 } = {}): MemoryP
     slotBytes: 128,
     words,
     slotAt,
-    ...slotBySlot({ words, slotAt, setLength }),
+    ...slotBySlot({ words, slots, slotAt, setLength }),
     sent,
     limit: Number.POSITIVE_INFINITY,
     slot(i) {

@@ -5,6 +5,7 @@ import { UserError } from "../../../shared/errors.js";
 import { createProbeBuilder, PROBE_MAX_BYTES, type ProbeBuilder } from "../../../shared/probe/build.js";
 import { createProbeFields, createProbeFieldValues, senderKey } from "../../../shared/probe/fields.js";
 import { createProbeKernel } from "../../../shared/probe/kernel.js";
+import { lengthIn } from "../../../shared/probe/packet-facts.js";
 import { type Stage, VARIANTS, type Variant } from "../../../shared/probe/variant.js";
 import { createTarget } from "../../../shared/target/source.js";
 
@@ -192,10 +193,11 @@ const batches = fc.array(
 
 test("a batch has the packets that each of its probes gets by itself, and touches nothing behind them", () => {
   fc.assert(
-    fc.property(fc.constantFrom<Stage>("synscan", "tracebox"), batches, (stage, targets) => {
+    fc.property(fc.constantFrom<Stage>("synscan", "tracebox"), batches, fc.nat(255), (stage, targets, first) => {
       const kernel = createProbeKernel({ jobs: 2, frameBytes: 256 * 128 });
       const batch = createProbeBuilder({ secret, stage, profile: "linux", source4, source6, kernel });
       const alone = builder(stage);
+      kernel.useFrames(Int32Array.from({ length: 256 }, (_, i) => kernel.frames.byteOffset + i * 128 + 16));
       kernel.frames.fill(0xee);
       const expected: Buffer[] = [];
       for (const [entry, { address, port, variants, ttl }] of targets.entries()) {
@@ -204,17 +206,19 @@ test("a batch has the packets that each of its probes gets by itself, and touche
         target.port = port;
         batch.add(entry, target, variants, ttl, expected.length);
         for (const variant of VARIANTS.filter((_, bit) => (variants >>> bit) & 1)) {
-          batch.place(expected.length, kernel.frames.byteOffset + expected.length * 128 + 16);
           expected.push(Buffer.from(into.subarray(0, alone.build({ address, port }, variant, ttl, 12_345, into))));
         }
       }
-      batch.write(targets.length, 12_345);
+      expect(batch.write(targets.length, first, 12_345)).toBe(expected.length);
       for (const [slot, packet] of expected.entries()) {
-        const frame = Buffer.from(kernel.frames.subarray(slot * 128, (slot + 1) * 128));
-        expect(batch.lengthOf(slot)).toBe(packet.length);
+        const number = (first + slot) % 256;
+        const frame = Buffer.from(kernel.frames.subarray(number * 128, (number + 1) * 128));
+        expect(lengthIn(kernel.facts[number] ?? 0)).toBe(packet.length);
         expect(frame.subarray(16, 16 + packet.length)).toEqual(packet);
         expect([...frame.subarray(0, 16), ...frame.subarray(112)].every((byte) => byte === 0xee)).toBe(true);
       }
+      // Of the same packets in the same frames nothing is news.
+      expect(batch.write(targets.length, first, 12_346)).toBe(0);
     }),
     { numRuns: 100 },
   );
@@ -237,20 +241,20 @@ test("a run of IPv4 targets gets the probes that each of them gets by itself", (
     view.setUint32(8 * i, address);
     view.setUint16(8 * i + 4, port);
   }
-  for (let slot = 0; slot < before + 2 * count; slot++) {
-    batch.place(slot, kernel.frames.byteOffset + slot * 128);
-  }
+  kernel.useFrames(Int32Array.from({ length: 256 }, (_, i) => kernel.frames.byteOffset + i * 128));
   const one = createTarget();
   one.address.set(host6);
   one.port = 443;
   batch.add(0, one, 0b1101, 64, 0);
   batch.addIpv4(1, targets, 2 * first, count, bits, 64, before);
-  batch.write(1 + count, 1_700_000_000_000);
+  batch.write(1 + count, 0, 1_700_000_000_000);
   for (const [i, { address, port }] of numbers.slice(first).entries()) {
     for (const [j, variant] of variants.entries()) {
       const slot = before + 2 * i + j;
       const packet = build("synscan", ipv4FromNumber(address), port, variant, 64, 1_700_000_000_000);
-      expect(Buffer.from(kernel.frames.subarray(slot * 128, slot * 128 + batch.lengthOf(slot)))).toEqual(packet);
+      expect(Buffer.from(kernel.frames.subarray(slot * 128, slot * 128 + lengthIn(kernel.facts[slot] ?? 0)))).toEqual(
+        packet,
+      );
     }
   }
 });
