@@ -12,6 +12,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
 import { ingestCommand } from "./cli/ingest.js";
+import { migrateCommand } from "./cli/migrate.js";
 import { operatorsCommand } from "./cli/operators.js";
 import { optOutCommand } from "./cli/optout.js";
 import { replayCommand } from "./cli/replay.js";
@@ -48,6 +49,7 @@ process.exitCode = await runProgram(
         .command(enrichCommand)
         .command(replayCommand)
         .command(ingestCommand)
+        .command(migrateCommand)
         .command(verifyLedgerCommand)
         .command(queryCommand)
         .command(doctorCommand),

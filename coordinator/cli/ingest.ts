@@ -1,22 +1,19 @@
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
-import { errorMessage, UserError } from "../../shared/errors.js";
+import { UserError } from "../../shared/errors.js";
 import { GROWING_HEAP } from "../growing-heap.js";
 import type { DeadLetter, Replayed } from "../ingest/dead.js";
+import { type ClickHouseArguments, secret, storeOptions, withClickHouseOptions } from "./clickhouse-options.js";
 import { createClient } from "./client.js";
 import type { CommonArguments } from "./common.js";
 import { interrupted } from "./interrupted.js";
 
-interface IngestArguments extends CommonArguments {
+interface IngestArguments extends CommonArguments, ClickHouseArguments {
   nats: string;
   natsTokenFile: string | undefined;
   clickhouse: string;
-  clickhouseUser: string;
-  clickhousePasswordFile: string | undefined;
-  database: string;
   logLevel: string;
 }
 interface ReplayArguments extends CommonArguments {
@@ -71,9 +68,7 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
   command: "ingest",
   describe: "Carry batches from a broker into a warehouse, beside other such processes; dead letters",
   builder: (args: Argv<CommonArguments>) =>
-    args
-      .command(deadCommand)
-      .command(replayDeadCommand)
+    withClickHouseOptions(args.command(deadCommand).command(replayDeadCommand))
       .option("nats", {
         type: "string",
         demandOption: true,
@@ -84,9 +79,6 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
         describe: "File with the token of a broker that is not a coordinator's own",
       })
       .option("clickhouse", { type: "string", demandOption: true, describe: "ClickHouse, as http://host:port" })
-      .option("clickhouseUser", { type: "string", default: "parallax", describe: "User that may insert" })
-      .option("clickhousePasswordFile", { type: "string", describe: "File with the user's password" })
-      .option("database", { type: "string", default: "parallax", describe: "Database of the tables" })
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "info" }),
   handler: async (args) => {
     setFlagsFromString(GROWING_HEAP);
@@ -101,12 +93,7 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
       {
         nats: args.nats,
         connect: () => dialIngest({ nats: args.nats, natsToken, data: args.data }),
-        clickhouse: {
-          url: args.clickhouse,
-          username: args.clickhouseUser,
-          password: secret("--clickhouse-password-file", args.clickhousePasswordFile),
-          database: args.database,
-        },
+        clickhouse: storeOptions(args.clickhouse, args),
         concurrency: CONCURRENCY,
         log,
       },
@@ -114,19 +101,6 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
     );
   },
 };
-
-function secret(option: string, file: string | undefined): string {
-  if (file === undefined) return "";
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw new UserError(`${option}: ${file} cannot be read: ${errorMessage(cause)}`, {
-      remedy: "name a file that this user can read",
-      exitCode: 2,
-      cause,
-    });
-  }
-}
 
 function letterTable(letters: readonly DeadLetter[]): string {
   if (letters.length === 0) return "no dead letters: every batch could be inserted";

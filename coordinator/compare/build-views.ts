@@ -21,7 +21,7 @@ export interface ViewRequest {
  * the target out; targets that nobody heard of stay out.
  */
 export async function buildViews(store: Store, { campaign, everywhere, variants }: ViewRequest): Promise<void> {
-  await store.command("DELETE FROM target_views WHERE campaign = {campaign:String}", { campaign });
+  await store.removeRows("target_views", "campaign = {campaign:String}", { campaign });
   await store.command(heard((await isReplayed(store, campaign)) ? REPLAYED : AS_WRITTEN, variants), { campaign });
   await store.command(silent(variants), { campaign, everywhere });
   await buildCounts(store, "view_counts", campaign);

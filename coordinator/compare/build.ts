@@ -15,7 +15,7 @@ import { readEvidence } from "./views.js";
  */
 export async function buildJudgements(store: Store, campaign: string): Promise<void> {
   for (const table of ["path_changes", "target_classes", "judged_patterns"]) {
-    await store.command(`DELETE FROM ${table} WHERE campaign = {campaign:String}`, { campaign });
+    await store.removeRows(table, "campaign = {campaign:String}", { campaign });
   }
   const classes = createRowWriter(store, "target_classes");
   const changes = createRowWriter(store, "path_changes");

@@ -9,7 +9,7 @@ const COUNTED = {
 /** Makes the counts, or makes them again, from the rollup as it is now. */
 export async function buildCounts(store: Store, counts: keyof typeof COUNTED, campaign: string): Promise<void> {
   const { rollup, by } = COUNTED[counts];
-  await store.command(`DELETE FROM ${counts} WHERE campaign = {campaign:String}`, { campaign });
+  await store.removeRows(counts, "campaign = {campaign:String}", { campaign });
   await store.command(
     `INSERT INTO ${counts} (campaign, ${by}, targets)
      SELECT {campaign:String}, ${by}, count() FROM ${rollup} FINAL WHERE campaign = {campaign:String} GROUP BY ${by}`,

@@ -1,3 +1,4 @@
+import { inDatabase, onCluster } from "../store/layout.js";
 import type { Store } from "../store/store.js";
 import type { Topic } from "./entry.js";
 
@@ -38,11 +39,13 @@ export async function makeDictionaries(store: Store, snapshot: number, topics: r
   for (const topic of topics) {
     const dictionary = BY_PREFIX[topic];
     if (dictionary === undefined) continue;
+    // A node that fills its dictionary before it has all rows would keep it like that.
+    await store.catchUp(dictionary.table, "everywhere");
     // The engine fills it in a session of its own, which knows no current database.
     const query = `SELECT ${dictionary.columns} FROM ${database}.${dictionary.table} FINAL WHERE snapshot = ${snapshot}`;
     for (const name of [dictionaryName(topic, snapshot), dictionaryName(topic, null)]) {
       await store.command(
-        `CREATE OR REPLACE DICTIONARY ${name} (prefix String, ${dictionary.attributes})
+        `CREATE OR REPLACE DICTIONARY ${inDatabase(store.layout)}${name}${onCluster(store.layout)} (prefix String, ${dictionary.attributes})
          PRIMARY KEY prefix
          SOURCE(CLICKHOUSE(QUERY '${query}'))
          LAYOUT(IP_TRIE) LIFETIME(0)`,

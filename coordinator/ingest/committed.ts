@@ -15,15 +15,17 @@ export async function isCommitted(
 }
 
 /** Whether there is such a campaign; one that was seen is not looked up again. */
-export function createCampaignCheck(store: Pick<Store, "rows">): (campaign: string) => Promise<boolean> {
+export function createCampaignCheck(store: Pick<Store, "rows" | "catchUp">): (campaign: string) => Promise<boolean> {
   const known = new Set<string>();
-  return async (campaign) => {
-    if (known.has(campaign)) return true;
-    for await (const row of store.rows("SELECT count() AS n FROM campaigns WHERE id = {campaign:String}", {
-      campaign,
-    })) {
-      if (row.n !== 0) known.add(campaign);
-    }
+  const look = async (campaign: string): Promise<boolean> => {
+    const sql = "SELECT count() AS n FROM campaigns WHERE id = {campaign:String}";
+    for await (const row of store.rows(sql, { campaign })) if (row.n !== 0) known.add(campaign);
     return known.has(campaign);
+  };
+  return async (campaign) => {
+    if (known.has(campaign) || (await look(campaign))) return true;
+    // The node that was asked may be behind the one that has it.
+    await store.catchUp("campaigns");
+    return look(campaign);
   };
 }

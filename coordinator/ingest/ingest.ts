@@ -12,7 +12,7 @@ import { noticeSubject, type Origin, originOf } from "./origin.js";
 
 export interface IngestOptions {
   readonly connection: NatsConnection;
-  readonly store: Pick<Store, "rows" | "insertBlock">;
+  readonly store: Pick<Store, "layout" | "rows" | "insertBlock" | "catchUp">;
   /** Batches inserted at a time. */
   readonly concurrency: number;
   /** Pause after an insert that failed. */
@@ -106,8 +106,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     else {
       const block = prependConstants(batch.block, { ...origin, batch: batch.batch });
       await store.insertBlock(batch.table, block, batch.batch);
-      // An engine that was killed in the middle of an insert may know the token and not have the rows.
-      if (again && !(await isCommitted(store, origin.campaign, batch))) {
+      // An engine that was killed in the middle of an insert may know the token and not have the rows. Replicated tables
+      // commit both at once, and the replica that is looked at may be behind.
+      if (again && store.layout.kind === "single" && !(await isCommitted(store, origin.campaign, batch))) {
         await store.insertBlock(batch.table, block, `${batch.batch}/2`);
       }
       stats.batches++;

@@ -123,10 +123,10 @@ async function enter(
   const { campaign, replay } = entry;
   await store.insertRows("replays", [entry]);
   for (const table of Object.keys(JUDGED_COLUMNS)) {
-    await store.command(
-      `DELETE FROM replayed_${table} WHERE campaign = {campaign:String} AND replay != {replay:UInt64}`,
-      { campaign, replay },
-    );
+    await store.removeRows(`replayed_${table}`, "campaign = {campaign:String} AND replay != {replay:UInt64}", {
+      campaign,
+      replay,
+    });
   }
   await rebuild();
 }

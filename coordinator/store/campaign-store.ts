@@ -14,10 +14,7 @@ const IPV4_MAPPED = "target BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:
 /** The campaigns' part of the database. Every method can be called again after a failure: it replaces what was there. */
 export function createCampaignStore(store: Store): CampaignStore {
   const clearList = (campaign: string, source: string) =>
-    store.command("DELETE FROM target_lists WHERE campaign = {campaign:String} AND source = {source:String}", {
-      campaign,
-      source,
-    });
+    store.removeRows("target_lists", "campaign = {campaign:String} AND source = {source:String}", { campaign, source });
 
   /**
    * Numbers what `where` chooses from the views, for each source, in an order that hides addresses' neighbourhood. By

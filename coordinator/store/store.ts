@@ -3,21 +3,30 @@ import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { BatchTable } from "../../shared/batch/tables.js";
+import { inDatabase, type Layout, localName, onCluster, SINGLE_NODE, settingsOf } from "./layout.js";
 
 /** Values of ClickHouse's `{name:Type}` parameters. */
 export type Parameters = Readonly<Record<string, string | number | readonly string[] | readonly number[]>>;
 
 export interface Store {
+  readonly layout: Layout;
   command(sql: string, parameters?: Parameters): Promise<void>;
   /** Rows of a SELECT as objects, in order, without holding them all. */
   rows(sql: string, parameters?: Parameters): AsyncIterable<Readonly<Record<string, unknown>>>;
-  /** Inserts objects whose keys are column names. */
+  /** Inserts objects whose keys are column names. Equal rows count as often as they are inserted. */
   insertRows(table: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
   /**
    * Inserts one Native block, given in pieces. `token` makes a second insert of the same block count once; with null it counts every
    * time, also one that is the same as an earlier one.
    */
   insertBlock(table: BatchTable | "target_lists", pieces: readonly Uint8Array[], token: string | null): Promise<void>;
+  /** Deletes rows of a table that is sorted by campaign; they are gone when it resolves. */
+  removeRows(table: string, where: string, parameters: Parameters): Promise<void>;
+  /**
+   * Resolves when a table that every node of a cluster has holds, here or on all nodes, what was acknowledged to others
+   * before. On one server there is nothing to wait for.
+   */
+  catchUp(table: string, where?: "here" | "everywhere"): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,6 +39,8 @@ export interface StoreOptions {
   readonly pathname?: string;
   /** Connects in place of Node's own; it must fit the URL. */
   readonly agent?: Agent | undefined;
+  /** One server by default. */
+  readonly layout?: Layout;
   /** The user may not write, nor say how writing is done. */
   readonly readOnly?: boolean;
 }
@@ -38,7 +49,7 @@ export interface StoreOptions {
 const REQUEST_TIMEOUT_MS = 3_600_000;
 
 /** The tables, through ClickHouse's HTTP interface: embedded warehouse and ClickHouse server alike. */
-export function createStore({ readOnly = false, ...options }: StoreOptions): Store {
+export function createStore({ readOnly = false, layout = SINGLE_NODE, ...options }: StoreOptions): Store {
   const { url, pathname, agent, username, password, database } = options;
   const client = createClient({
     url,
@@ -53,7 +64,8 @@ export function createStore({ readOnly = false, ...options }: StoreOptions): Sto
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       output_format_json_quote_64bit_integers: 0,
-      ...(readOnly ? {} : { mutations_sync: "1" }),
+      // Rows that were deleted may come again, the same as before: only blocks with a token are held against earlier ones.
+      ...(readOnly ? {} : { insert_deduplicate: 0, ...settingsOf(layout) }),
     },
   });
 
@@ -62,11 +74,14 @@ export function createStore({ readOnly = false, ...options }: StoreOptions): Sto
     for await (const chunk of result.stream<Record<string, unknown>>()) for (const row of chunk) yield row.json();
   }
 
+  const command = async (sql: string, parameters: Parameters = {}): Promise<void> => {
+    await client.command({ query: sql, query_params: { ...parameters } });
+  };
+
   return {
+    layout,
     rows,
-    command: async (sql, parameters = {}) => {
-      await client.command({ query: sql, query_params: { ...parameters } });
-    },
+    command,
     insertRows: async (table, values) => {
       await client.insert({ table, values: [...values], format: "JSONEachRow" });
     },
@@ -76,7 +91,13 @@ export function createStore({ readOnly = false, ...options }: StoreOptions): Sto
         values: Readable.from(pieces, { objectMode: false }),
         // A column that the table does not have is an error, not something to leave out.
         clickhouse_settings: {
-          ...(token === null ? { insert_deduplicate: 0 } : { insert_deduplication_token: token }),
+          ...(token === null
+            ? {}
+            : {
+                insert_deduplicate: 1,
+                insert_deduplication_token: token,
+                deduplicate_blocks_in_dependent_materialized_views: 1,
+              }),
           async_insert: 0,
           // Rows of a batch differ in their number, so there is nothing to replace within a block; looking for it costs
           // as much as the rest of the insert.
@@ -87,6 +108,14 @@ export function createStore({ readOnly = false, ...options }: StoreOptions): Sto
       // The result is empty, but the connection is free only at its end.
       stream.resume();
       await finished(stream);
+    },
+    removeRows: (table, where, parameters) => {
+      const rows = layout.kind === "single" ? table : inDatabase(layout) + localName(table);
+      return command(`DELETE FROM ${rows}${onCluster(layout)} WHERE ${where}`, parameters);
+    },
+    catchUp: async (table, where = "here") => {
+      if (layout.kind === "single") return;
+      await command(`SYSTEM SYNC REPLICA${where === "here" ? "" : onCluster(layout)} ${inDatabase(layout)}${table}`);
     },
     close: () => client.close(),
   };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Layout, SINGLE_NODE } from "../../../coordinator/store/layout.js";
 import { createStore, type Store } from "../../../coordinator/store/store.js";
 import { startWarehouse, type Warehouse } from "../../../coordinator/warehouse/warehouse.js";
 
@@ -16,10 +17,18 @@ export interface TestWarehouse {
   stop(): Promise<void>;
 }
 
-/** A real warehouse process (from dist/) in a folder of its own. */
-export async function startTestWarehouse(
+interface TestWarehouseOptions {
+  readonly folder?: string;
+  readonly program?: string;
+  readonly layout?: Layout;
+}
+
+/** A real warehouse process (from dist/), in a folder of its own unless one is given. */
+export async function startTestWarehouse({
   folder = mkdtempSync(join(tmpdir(), "parallax-warehouse-")),
-): Promise<TestWarehouse> {
+  program = join(process.cwd(), "dist/coordinator/warehouse/child.js"),
+  layout = SINGLE_NODE,
+}: TestWarehouseOptions = {}): Promise<TestWarehouse> {
   const events: string[] = [];
   const warehouse = await startWarehouse({
     folder,
@@ -27,13 +36,14 @@ export async function startTestWarehouse(
     port: 0,
     tokens: TOKENS,
     onEvent: (text) => events.push(text),
-    program: join(process.cwd(), "dist/coordinator/warehouse/child.js"),
+    program,
   });
   const store = createStore({
     url: warehouse.url,
     username: "parallax",
     password: TOKENS.writer,
     database: "parallax",
+    layout,
   });
   return {
     warehouse,

@@ -209,7 +209,7 @@ describe("a writer", () => {
 
 describe("a second warehouse", () => {
   it("on the same folder is refused with one line that names it", async () => {
-    await expect(startTestWarehouse(test.folder)).rejects.toMatchObject({
+    await expect(startTestWarehouse({ folder: test.folder })).rejects.toMatchObject({
       name: "UserError",
       message: expect.stringContaining(test.folder),
     });
