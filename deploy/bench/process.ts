@@ -9,7 +9,8 @@ const TICKS = 100;
 /** What a process has taken of the machine so far, all its threads together. */
 export interface Usage {
   readonly cpuSeconds: number;
-  /** Most memory so far (VmHWM). */
+  /** Memory now (VmRSS), and the most so far (VmHWM). */
+  readonly residentBytes: number;
   readonly peakBytes: number;
 }
 
@@ -20,9 +21,14 @@ export function usageOf(pid: number): Usage | null {
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
       .replace(/^.*\) /s, "")
       .split(" ");
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-    if (peak === undefined) return null;
-    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, peakBytes: Number(peak) * 1024 };
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const [resident, peak] = [/VmRSS:\s+(\d+) kB/, /VmHWM:\s+(\d+) kB/].map((line) => line.exec(status)?.[1]);
+    if (resident === undefined || peak === undefined) return null;
+    return {
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+      residentBytes: Number(resident) * 1024,
+      peakBytes: Number(peak) * 1024,
+    };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESRCH") {
       return null;

@@ -8,10 +8,12 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Length of a measurement that takes longer. */
   readonly minutes: number;
-  /** How many agents a fleet has. */
-  readonly agents: number;
-  /** How many rows are ingested in a round. */
-  readonly rows: number;
+  /** Length of the soak. */
+  readonly hours: number;
+  /** How many agents there are; the bench knows a number for itself. */
+  readonly agents?: number | undefined;
+  /** How many rows are ingested in a round, or in the soak a second; the bench knows a number for itself. */
+  readonly rows?: number | undefined;
   /** How many replies the largest campaign has that is queried. */
   readonly facts: number;
   /** Folder that keeps these facts; null: they go when the bench ends. */
@@ -34,6 +36,8 @@ export interface BenchResult {
   readonly tables: readonly BenchTable[];
   /** The figures behind the tables, for the JSON file. */
   readonly figures: unknown;
+  /** What the bench promises and did not keep, a sentence each; then it ends with 1. */
+  readonly missed?: readonly string[];
 }
 
 /** What a figure depends on. */

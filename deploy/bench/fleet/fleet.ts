@@ -16,6 +16,7 @@ import { startAgents, startOn } from "./processes.js";
 
 /** The others are in so many processes: in one, its collector of garbage would stop all of them for longer than a grant takes. */
 const STEADY_GROUPS = 8;
+const AGENTS = 1_000;
 /** Of the agents, as many as churn touches in half a minute, in groups that live and die together. */
 const FRAGILE = { groups: 4, each: 5 };
 const CORES = { coordinator: 0, others: 1 };
@@ -49,7 +50,7 @@ interface Measured {
  * end. Of the agents 1 % a minute are killed or frozen and come back. Sessions, leases and control state are the real
  * ones; what the agents leave out is said in agent.ts.
  */
-export async function benchFleet({ folder, minutes, agents, say }: BenchOptions): Promise<BenchResult> {
+export async function benchFleet({ folder, minutes, agents = AGENTS, say }: BenchOptions): Promise<BenchResult> {
   const measured = await measure(join(folder, "fleet"), 60 * minutes, agents, say);
   const { findings, longestTurnMs } = measured;
   const row = (name: string, value: string, target = "") => [name, value, target];

@@ -2,16 +2,18 @@ import { existsSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import type { Store } from "../../../coordinator/store/store.js";
 import { type Running, start, usageOf } from "../process.js";
 import type { BenchOptions, BenchResult } from "../result.js";
 import { ratioOf, spreadOf } from "../statistics.js";
-import { type AgentTask, type Done, type EngineTask, GO } from "./messages.js";
+import { type AgentTask, type Done, type EngineTask, GO, type SoakTask } from "./messages.js";
 import { CAMPAIGN, DATABASE, startBenchWarehouse, startIngestSite } from "./site.js";
 import { copySpool, type FilledSpool, fillSpool, writeBlocks } from "./spool.js";
 
 /** The engine alone is at its best with one of these many inserts at a time. */
 const CONNECTIONS = [1, 2, 4];
+const ROWS = 1_500_000;
 const WANTED = { share: 0.5, rowsPerSecond: 300_000 };
 
 interface Round {
@@ -30,7 +32,7 @@ interface ColumnBytes {
  * From an agent's spool over its publisher, the broker and ingest into the table, until the agent has heard that it is
  * committed; against the engine alone, which takes the same blocks from memory. In turns, each with fresh folders.
  */
-export async function benchIngest({ rounds, rows, folder, say }: BenchOptions): Promise<BenchResult> {
+export async function benchIngest({ rounds, rows = ROWS, folder, say }: BenchOptions): Promise<BenchResult> {
   say(`making batches of ${rows} rows`);
   const spool = await fillSpool(join(folder, "spool"), rows);
   const path: Round[] = [];
@@ -97,10 +99,11 @@ export async function benchIngest({ rounds, rows, folder, say }: BenchOptions): 
 async function measurePath(spool: FilledSpool, folder: string, say: (text: string) => void) {
   const site = await startIngestSite(folder, say);
   try {
+    const [identity] = site.identities as [AgentIdentity];
     const task: AgentTask = {
       spool: copySpool(spool, join(folder, "spool")),
       broker: site.broker.url,
-      identity: site.identity,
+      identity,
     };
     const agent = startProgram("agent", task);
     try {
@@ -163,7 +166,10 @@ async function measureEngine(
   }
 }
 
-function startProgram(name: "agent" | "engine", task: AgentTask | EngineTask): Running {
+export function startProgram(
+  name: "agent" | "engine" | "soak-agents",
+  task: AgentTask | EngineTask | SoakTask,
+): Running {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
   return start([process.execPath, file, JSON.stringify(task)], true);
 }

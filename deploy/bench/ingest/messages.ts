@@ -18,10 +18,35 @@ export interface EngineTask {
   readonly connections: number;
 }
 
-/** Sent to either when it has said `ready`: to begin. */
+/** What the program soak-agents.ts is told: agents that make rows, in all so many a second. */
+export interface SoakTask {
+  /** Has a folder for the spool of each. */
+  readonly folder: string;
+  readonly broker: string;
+  readonly identities: readonly AgentIdentity[];
+  readonly rowsPerSecond: number;
+  /** At the end, the longest that commit notices are waited for. */
+  readonly endWithinMs: number;
+}
+
+/** What it says every second, and before it says `stopped`. */
+export interface SoakCounts {
+  /** Of batches that are cut, since it began. */
+  readonly rows: number;
+  readonly batches: number;
+  readonly committedRows: number;
+  readonly committedBatches: number;
+  /** Since the last message: from the cut of a batch to its commit notice, with its rows. */
+  readonly lags: readonly (readonly [ms: number, rows: number])[];
+}
+
+/** Sent to any of them when it has said `ready`: to begin. */
 export const GO = "go";
 
 /** What either says when all is committed. */
 export interface Done {
   readonly seconds: number;
 }
+
+/** Sent to soak-agents.ts: to make no more rows and end when all are committed. */
+export const STOP = "stop";

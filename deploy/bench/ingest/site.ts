@@ -41,17 +41,22 @@ export async function startBenchWarehouse(folder: string, say: (text: string) =>
   return { warehouse, store, folder, stop };
 }
 
-/** Broker, warehouse and `parallax ingest`, each a process of its own, with one campaign and one agent. */
+/** Broker, warehouse and `parallax ingest`, each a process of its own, with one campaign. */
 export interface IngestSite extends BenchWarehouse {
   readonly broker: Broker;
   readonly ingest: Running;
-  readonly identity: AgentIdentity;
+  /** Of the agents. */
+  readonly identities: readonly AgentIdentity[];
 }
 
-export async function startIngestSite(folder: string, say: (text: string) => void): Promise<IngestSite> {
+/** Agents are named fra-1, fra-2 and so on. */
+export async function startIngestSite(folder: string, say: (text: string) => void, agents = 1): Promise<IngestSite> {
   mkdirSync(folder, { recursive: true });
   const identity = await openIdentity({ data: folder, publicNames: [], nowMs: Date.now });
-  const agent = await enrolledDirectly(identity, { name: "fra-1", vantage: "fra" }, Date.now);
+  const identities: AgentIdentity[] = [];
+  for (let number = 1; number <= agents; number++) {
+    identities.push(await enrolledDirectly(identity, { name: `fra-${number}`, vantage: "fra" }, Date.now));
+  }
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.reverse()) await end();
@@ -75,7 +80,7 @@ export async function startIngestSite(folder: string, say: (text: string) => voi
     const ingest = start([process.execPath, program, "ingest", ...where, "--clickhouse-password-file", password]);
     stops.push(() => ingest.kill());
     await isUp(ingest);
-    return { ...warehouse, broker, ingest, identity: agent, stop };
+    return { ...warehouse, broker, ingest, identities, stop };
   } catch (error) {
     await stop();
     throw error;
