@@ -9,6 +9,7 @@ import { campaignCommand } from "./cli/campaign.js";
 import { canariesCommand } from "./cli/canaries.js";
 import type { CommonArguments } from "./cli/common.js";
 import { doctorCommand } from "./cli/doctor.js";
+import { dossiersCommand } from "./cli/dossiers.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
 import { ingestCommand } from "./cli/ingest.js";
@@ -44,6 +45,7 @@ process.exitCode = await runProgram(
         .command(canariesCommand)
         .command(compareCommand)
         .command(explainCommand)
+        .command(dossiersCommand)
         .command(blackholesCommand)
         .command(reportCommand)
         .command(enrichCommand)

@@ -27,6 +27,7 @@ import type { Drains } from "../session/drains.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+import { dossierRoutes } from "./dossier-routes.js";
 import { enrichRoutes } from "./enrich-routes.js";
 import { fleetRoutes } from "./fleet.js";
 import { type Gate, tokenGate } from "./gate.js";
@@ -228,6 +229,7 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     });
   });
   reportRoutes(server, { campaigns, store });
+  dossierRoutes(server, { campaigns, store });
   enrichRoutes(server, { enrichment: options.enrichment, store });
   server.get("/v1/campaigns/:id/explain/:address", async (request) => {
     const { id: campaign, finishedAtMs } = campaigns.get(id(request));

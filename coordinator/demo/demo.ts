@@ -16,11 +16,13 @@ import { createProgressPrinter } from "../cli/progress.js";
 import { followReplay } from "../cli/replay.js";
 import type { Comparison, Explanation } from "../compare/document.js";
 import { printComparison } from "../compare/print.js";
+import type { Dossiers } from "../dossier/document.js";
 import { printExplanation } from "../explain/print.js";
 import { type Parallax, startParallax } from "../up/up.js";
 import { type DemoAgents, startAgents } from "./agents.js";
 import { sweepCampaign, zooCampaign } from "./campaigns.js";
 import { differences } from "./check.js";
+import { unnamedBoxes } from "./dossiers.js";
 import {
   type HandshakeFound,
   handshakeDifferences,
@@ -119,9 +121,11 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       const told = (await client.call(`/v1/campaigns/${zoo}/explain/${hidden.address}`)) as Explanation[];
       for (const explanation of told.slice(0, 1)) say(printExplanation(explanation));
     }
+    const { dossiers } = (await client.call(`/v1/campaigns/${zoo}/dossiers?limit=1000000`)) as Dossiers;
     await use({
       differences: [
         ...differences(lab.truth, await everyTarget(client, zoo)),
+        ...unnamedBoxes(lab.truth, dossiers),
         ...handshakeDifferences(lab.truth, await handshakesOf(parallax, zoo)),
         ...checkSweep(found, lab.needles),
         ...checkCanaries(canaries),

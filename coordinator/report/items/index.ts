@@ -3,6 +3,7 @@ import { AGREEMENT_ITEMS } from "./agreement.js";
 import { BLACKHOLE_ITEMS } from "./blackholes.js";
 import { COUNTRY_ITEMS } from "./countries.js";
 import { COVERAGE_ITEM } from "./coverage.js";
+import { DOSSIER_ITEM } from "./dossiers.js";
 import { EXTRACT_ITEM } from "./extract.js";
 import { GROWTH_ITEMS } from "./growth.js";
 import { MIDDLEBOX_ITEMS } from "./middleboxes.js";
@@ -20,6 +21,7 @@ export const REPORT_ITEMS: readonly ReportItem[] = [
   ...OUTCOME_ITEMS,
   ...COUNTRY_ITEMS,
   ...MIDDLEBOX_ITEMS,
+  DOSSIER_ITEM,
   ...PATH_ITEMS,
   ...Object.values(BLACKHOLE_ITEMS),
   ...AGREEMENT_ITEMS,

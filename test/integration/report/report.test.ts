@@ -51,6 +51,14 @@ describe("a report", () => {
     ["figure-4.5-traces-different-key", ["small,IPv4,80,mptcp,1,1"]],
     ["table-6.2-countries", ["small,unknown,1,1"]],
     ["table-4.10-changing-hops", ["small,IPv4,80,198.51.100.2,1,unknown,,unknown,unknown,"]],
+    [
+      "dossiers",
+      [
+        // Of what only an answer shows, every hop before is open: (1 - 2^-1) / (1 + 3) is the confidence.
+        "small,198.18.0.3,tcp.option.mptcp.echoed,1,1,fra,1 to 4,4,,mptcp-mirror,,unknown,unknown,2026-03-02,2026-03-02,0.13",
+        "small,198.51.100.2,tcp.option.mptcp.removed,1,1,sin,1 to 2,2,,pan-os,,unknown,unknown,2026-03-02,2026-03-02,0.5",
+      ],
+    ],
     ["section-4.4.3-path-lengths", ["small,fra,IPv4,0,same,1,1", "small,sin,IPv4,1,longer,1,1"]],
     ["section-4.4.3-hops", ["small,fra,IPv4,6,1,1", "small,sin,IPv4,7,0,1", "small,sin,IPv4,8,1,0"]],
     ["agreement", ["small,80,fra,sin,6,4,0.6666666666666666"]],

@@ -1,0 +1,44 @@
+import { columns } from "../../shared/cli/table.js";
+import { changeWords } from "../../shared/verdict/words.js";
+import type { Dossier, Dossiers } from "./document.js";
+import { distanceWords, fingerprintWords, networkWords, placeWords, quoteWords } from "./words.js";
+
+/** Dossiers as a person reads them. Ends with a newline. */
+export function printDossiers({ campaign, vantages, dossiers, boxes, knowledge }: Dossiers): string {
+  if (dossiers.length === 0) return `Campaign ${campaign}: no trace shows a box\n`;
+  const rest = boxes - dossiers.length;
+  return [
+    `Campaign ${campaign}: ${boxes} box${boxes === 1 ? "" : "es"}, seen from ${vantages.join(", ")}`,
+    ...dossiers.map(
+      (dossier, at) => `\n${at + 1}. ${placeWords(dossier)}\n${columns(rowsOf(dossier, vantages.length))}`,
+    ),
+    ...(rest > 0 ? [`\n${rest} more with --all`] : []),
+    `\nNetworks and places: ${knowledge.join("; ") || "unknown"}\n`,
+  ].join("\n");
+}
+
+function rowsOf(dossier: Dossier, vantages: number): string[][] {
+  const { after, before, behaviour, fingerprints, segmentSizes, seenFrom, targets, paths, reverseName } = dossier;
+  return [
+    ...behaviour.map(({ condition, paths: n }) => [`${n} path${n === 1 ? "" : "s"}`, changeWords(condition)]),
+    ...(segmentSizes.length > 0 ? [["segment size", segmentSizes.join(", ")]] : []),
+    ...fingerprints.map((name) => ["looks like", fingerprintWords(name)]),
+    ["network", networkWords(dossier)],
+    ...(reverseName === null ? [] : [["name", reverseName]]),
+    ["last clean", after.join(", ") || "none but the vantage point"],
+    ["first changed", before.join(", ")],
+    ["quotes", quoteWords(dossier.quote)],
+    ...seenFrom.map((distance) => [`from ${distance.vantage}`, distanceWords(distance)]),
+    ["seen", `by ${seenFrom.length} of ${vantages} vantage points, on ${paths} paths to ${targets} targets`],
+    ["first, last", `${day(dossier.firstSeenMs)}, ${day(dossier.lastSeenMs)}${inOthers(dossier)}`],
+    ["confidence", dossier.confidence.toFixed(2)],
+  ];
+}
+
+function inOthers({ campaigns }: Dossier): string {
+  return campaigns.length < 2 ? "" : `, in ${campaigns.length} campaigns: ${campaigns.join(", ")}`;
+}
+
+function day(unixMs: number): string {
+  return new Date(unixMs).toISOString().slice(0, 16).replace("T", " ");
+}
