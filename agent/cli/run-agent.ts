@@ -12,8 +12,12 @@ import { runAgent } from "../run.js";
 import { openSenderHost } from "../sender/open-host.js";
 import { createServiceManager, type ServiceEnvironment } from "../service/systemd.js";
 import { openSimNetwork } from "../sim/network.js";
+import { needMptcpKernel } from "../timing/kernel.js";
+import { userAgentOf } from "../timing/user-agent.js";
+import { createVisits } from "../timing/visit.js";
 import { needSilentKernel } from "../verify/kernel-silence.js";
 import { type Clock, createSystemClock } from "../wire/clock.js";
+import { createLibc } from "../wire/libc.js";
 import { openPacketPort } from "../wire/open-port.js";
 import { planPort } from "../wire/plan-port.js";
 import { checkSending } from "../wire/send-check.js";
@@ -82,6 +86,14 @@ async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Prom
     packetsPerSecond,
     leftOut,
     prepareHandshakes: needSilentKernel,
+    webTiming: {
+      prepare: () => needMptcpKernel(),
+      visit: createVisits({
+        ...{ libc: createLibc(), clock, userAgent: userAgentOf(config.contact) },
+        source4: plan.ipv4?.source ?? null,
+        source6: plan.ipv6?.source ?? null,
+      }),
+    },
     clock,
   });
 }

@@ -1,6 +1,5 @@
 import { errorMessage, UserError } from "../../shared/errors.js";
-import type { LeaseMarks, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
-import type { Stage } from "../../shared/probe/variant.js";
+import type { LeaseMarks, WorkGrant, WorkPlan, WorkStage } from "../../shared/lease/work.js";
 import type { Admission, Admitted } from "./admission.js";
 import type { ProbeRun, StartProbing } from "./engine.js";
 import { createMarkTracker, type MarkTracker } from "./marks.js";
@@ -97,7 +96,7 @@ export function createLeaseBook(options: LeaseBookOptions): LeaseBook {
     }
   };
 
-  const fail = (ref: LeaseRef, stage: Stage, error: unknown): string => {
+  const fail = (ref: LeaseRef, stage: WorkStage, error: unknown): string => {
     const reason = `probing failed: ${error instanceof UserError ? error.line : errorMessage(error)}`;
     options.trouble.begin(stage, reason);
     options.refuse(ref, reason);

@@ -12,6 +12,8 @@ import { createRateCap, RATE_CAP_BYTES, type RateCap } from "../rate/rate-cap.js
 import type { HalvesOptions } from "../sender/halves.js";
 import type { SenderHost } from "../sender/job.js";
 import { createSynScan } from "../synscan/engine.js";
+import { createTiming } from "../timing/engine.js";
+import type { MakeVisit } from "../timing/visit.js";
 import { createTracebox } from "../tracebox/engine.js";
 import { createVerify } from "../verify/engine.js";
 import type { Clock } from "../wire/clock.js";
@@ -61,7 +63,15 @@ export interface ProbeNetworkOptions {
   readonly leftOut: readonly Prefix[];
   /** Rejects with UserError when handshakes cannot be made here. */
   readonly prepareHandshakes: () => Promise<void>;
+  readonly webTiming: WebTimingParts;
   readonly clock: Clock;
+}
+
+/** How pages are fetched from here: by the system's own sockets. */
+export interface WebTimingParts {
+  /** Throws UserError when none can be. */
+  readonly prepare: () => void;
+  readonly visit: MakeVisit;
 }
 
 /** What the engines of one campaign share. */
@@ -102,6 +112,7 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
 
   const engineOf = (job: ProbeJob, allowedUntil: () => number): Engine => {
     const { plan } = job;
+    const isSkipped = (address: Uint8Array): boolean => isBlocked(address) || hasOptedOut(address);
     const { fields, profile, matcher, cap } = partsOf(plan);
     const engine: EngineOptions = {
       receiver,
@@ -158,8 +169,20 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
           resetPacer: createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil: always }),
           prepare: options.prepareHandshakes,
           busyHosts,
-          isSkipped: (address) => isBlocked(address) || hasOptedOut(address),
+          isSkipped,
         });
+      case "timing": {
+        if (plan.timing === null) throw new TypeError("a plan of stage timing without its numbers");
+        const pacer = createPacer({ limiter: createJointCap(own.cap, cap.cap), clock, allowedUntil });
+        return createTiming({
+          ...engine,
+          ...plan.timing,
+          ...{ pacer, busyHosts, allowedUntil, isSkipped },
+          prepare: options.webTiming.prepare,
+          visit: options.webTiming.visit,
+          emit: job.emit,
+        });
+      }
     }
   };
 

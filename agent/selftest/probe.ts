@@ -50,6 +50,7 @@ export async function sendTestProbes(
       packetsPerSecond: PACKETS_PER_SECOND,
       perPrefix: null,
       routerPacketsPerSecond: null,
+      timing: null,
       source: { kind: "list", size: targets.length },
     },
     source: openTargetSource(sourceSpec),
@@ -58,7 +59,7 @@ export async function sendTestProbes(
     to: targets.length,
     allowedUntil: () => (signal.aborted ? 0 : probing.allowedUntil()),
     emit: (row: FactRow) => {
-      if (row.table !== "target_skips") rows.push(row);
+      if (row.table !== "target_skips" && row.table !== "web_timings") rows.push(row);
     },
   });
   const stop = (): void => run.stop();

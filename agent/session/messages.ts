@@ -1,29 +1,35 @@
 import { addressOfBytes } from "../../shared/address/address.js";
 import { DecodeError } from "../../shared/errors.js";
 import type * as wire from "../../shared/generated/parallax/agent/v1/session.js";
-import type {
-  AgentStats,
-  LeaseMarks,
-  PlannedSource,
-  PrefixShare,
-  WorkGrant,
-  WorkPlan,
+import {
+  type AgentStats,
+  type LeaseMarks,
+  type PlannedSource,
+  type PrefixShare,
+  WORK_STAGES,
+  type WorkGrant,
+  type WorkPlan,
 } from "../../shared/lease/work.js";
-import { STAGES, VARIANTS } from "../../shared/probe/variant.js";
+import { VARIANTS } from "../../shared/probe/variant.js";
 import type { Target } from "../../shared/target/source.js";
+import type { TimingPlan } from "../../shared/timing/pace.js";
 import type { OptOutPart } from "../optout/keeper.js";
 
 const KEY_BYTES = 16;
 /** What a coordinator may ask for; a campaign needs far less. */
 const MOST_RETRIES = 10;
 const LONGEST_WINDOW_MS = 60_000;
+const MOST_RUNS = 100;
+const LONGEST_VISIT_MS = 120_000;
+const MOST_BODY_BYTES = 16 * 1024 * 1024;
 
 /** Checks a Plan and takes it over. Throws DecodeError. */
 export function decodePlan(message: wire.Plan): WorkPlan {
+  const stage = oneOf(WORK_STAGES, message.stage, "stage");
   return {
     plan: text(message.plan, "plan"),
     campaign: text(message.campaign, "campaign"),
-    stage: oneOf(STAGES, message.stage, "stage"),
+    stage,
     secret: key(message.secret, "secret"),
     ports: message.ports.map((number) => port(number)),
     variants: message.variants.map((variant) => oneOf(VARIANTS, variant, "variant")),
@@ -34,6 +40,7 @@ export function decodePlan(message: wire.Plan): WorkPlan {
     maxTtl: within(message.maxTtl, 0, 63, "highest TTL"),
     perPrefix: decodePerPrefix(message.perPrefix),
     routerPacketsPerSecond: decodeRouterRate(message.routerPacketsPerSecond),
+    timing: stage === "timing" ? decodeTiming(message.timing) : null,
     source: decodeSource(message.source),
   };
 }
@@ -52,6 +59,16 @@ function decodePerPrefix(message: wire.PrefixBudget | undefined): PrefixShare | 
 function decodeRouterRate(packetsPerSecond: number): number | null {
   if (!(packetsPerSecond >= 0)) throw new DecodeError("the plan's rate for a router is below 0");
   return packetsPerSecond === 0 ? null : packetsPerSecond;
+}
+
+function decodeTiming(message: wire.WebTiming | undefined): TimingPlan {
+  if (message === undefined) throw new DecodeError("the plan does not say how to time");
+  return {
+    runs: within(message.runs, 1, MOST_RUNS, "number of runs"),
+    timeoutMs: within(message.timeoutMs, 1, LONGEST_VISIT_MS, "time for a connection"),
+    bodyLimitBytes: within(message.bodyLimitBytes, 1, MOST_BODY_BYTES, "limit of a body"),
+    httpsPorts: message.httpsPorts.map(port),
+  };
 }
 
 function decodeSource(source: wire.Plan["source"]): PlannedSource {

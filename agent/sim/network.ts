@@ -1,3 +1,4 @@
+import { UserError } from "../../shared/errors.js";
 import { createProbeNetwork, type ProbeNetwork, type ProbeNetworkOptions } from "../lease/probing.js";
 import { createLocalHost } from "../sender/local-host.js";
 import { openSimWorld, type SimulatorConfig } from "./config.js";
@@ -19,8 +20,13 @@ export function openSimNetwork(
   const host = createLocalHost({ port, source4, source6, clock });
   // No kernel is between the simulated network and the agent.
   const prepareHandshakes = async (): Promise<void> => {};
+  // Pages are fetched by the system's sockets, which would ask real hosts.
+  const noServers = (): never => {
+    throw new UserError("a simulated world has no web servers", { remedy: "time from agents without a simulator" });
+  };
+  const webTiming = { prepare: noServers, visit: noServers };
   return createProbeNetwork({
-    ...{ port, host, source4, source6, packetsPerSecond, leftOut, prepareHandshakes, clock },
+    ...{ port, host, source4, source6, packetsPerSecond, leftOut, prepareHandshakes, clock, webTiming },
     driver: { name: "sim", reason: "the agent's file has a simulator" },
     // What is sent in a simulated world reaches no other agent.
     listen: null,

@@ -1,9 +1,15 @@
 import type { WebTimingRow } from "../../shared/batch/rows.js";
 import { createTarget, type Target, type TargetSource } from "../../shared/target/source.js";
+import {
+  BETWEEN_CONNECTIONS_MS,
+  HOSTS_AT_A_TIME,
+  PACKETS_PER_CONNECTION,
+  type TimingPlan,
+} from "../../shared/timing/pace.js";
 import type { Pacer } from "../rate/pacer.js";
 import type { Clock } from "../wire/clock.js";
 import type { Engine } from "../wire/engine.js";
-import { type TimingPlan, timeTarget } from "./time-target.js";
+import { timeTarget } from "./time-target.js";
 import type { MakeVisit } from "./visit.js";
 
 export interface TimingOptions extends TimingPlan {
@@ -28,12 +34,6 @@ export interface TimingOptions extends TimingPlan {
   readonly prepare: () => void;
 }
 
-/** Hosts whose turn it is at the same time, at most: more would have to wait for each other here. */
-const MOST_HOSTS = 32;
-/** What one connection may take of the rate: handshakes, a request, acknowledgements of the body, the end. */
-const PACKETS_PER_CONNECTION = 32;
-/** Between two connections to a host, from the end of one to the beginning of the next. */
-const BETWEEN_CONNECTIONS_MS = 1000;
 const POLL_MS = 25;
 
 /** The timings of one lease: some hosts at a time, each with one connection, a second apart. */
@@ -135,12 +135,12 @@ export function createTiming(options: TimingOptions): Engine {
   }
 
   function fill(): void {
-    for (let i = 0; i < parked.length && running < MOST_HOSTS; i++) {
+    for (let i = 0; i < parked.length && running < HOSTS_AT_A_TIME; i++) {
       const one = parked[i];
       if (one === undefined) break;
       if (isLeftOut(one.index, one.target) || begin(one.index, one.target)) parked.splice(i--, 1);
     }
-    while (next < to && running < MOST_HOSTS && parked.length < MOST_HOSTS && !isShut()) {
+    while (next < to && running < HOSTS_AT_A_TIME && parked.length < HOSTS_AT_A_TIME && !isShut()) {
       const target = createTarget();
       source.targetAt(next, target);
       if (!isLeftOut(next, target) && !begin(next, target)) parked.push({ index: next, target });

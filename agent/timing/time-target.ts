@@ -1,18 +1,10 @@
 import type { WebTimingRow } from "../../shared/batch/rows.js";
 import type { Target } from "../../shared/target/source.js";
 import type { RobotsVerdict, Transport } from "../../shared/timing/names.js";
+import type { TimingPlan } from "../../shared/timing/pace.js";
 import { ROBOTS_BYTES, robotsVerdict } from "./robots.js";
 import { timingRow } from "./row.js";
 import type { MakeVisit, Visit } from "./visit.js";
-
-/** How a target is timed. */
-export interface TimingPlan {
-  /** How often the page is fetched over each transport. */
-  readonly runs: number;
-  readonly timeoutMs: number;
-  readonly bodyLimitBytes: number;
-  readonly httpsPorts: readonly number[];
-}
 
 export interface TimeTargetOptions extends TimingPlan {
   readonly visit: MakeVisit;

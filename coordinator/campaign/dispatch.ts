@@ -9,11 +9,12 @@ import type { Lease } from "../lease/lease.js";
 import { leaseSize } from "../lease/size.js";
 import type { ConnectedAgent, Fleet } from "../session/fleet.js";
 import type { LiveCampaign } from "./live.js";
-import { packetsPerIndex, planOf } from "./plan.js";
+import { plannedIndicesPerSecond, planOf } from "./plan.js";
 import type { SourceRecord } from "./record.js";
 import type { SourceBook } from "./source-book.js";
 import type { CampaignStore } from "./store.js";
 import { splitTail } from "./tail.js";
+import { leasableTo, type TimingTurn, timingTurn } from "./timing-turn.js";
 
 /** Leases with something left to send: one at work and one in reserve, so that the sender never waits for a grant. */
 const MOST_WORKING = 2;
@@ -33,6 +34,8 @@ interface Offer {
   readonly campaign: LiveCampaign;
   readonly book: SourceBook;
   readonly plan: WorkPlan;
+  /** Indices from here on are not to be leased now. */
+  readonly to?: number;
 }
 
 /** Gives an agent as many leases as it can take, of the campaigns in turn, and the canaries beside them. */
@@ -117,6 +120,7 @@ function giveCanaries(deps: DispatchDeps, campaign: LiveCampaign, agent: Connect
  * at once get equal parts of it.
  */
 function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: ConnectedAgent): Offer | null {
+  const limits = createTimingLimits(deps.fleet, campaigns);
   const turns = campaigns
     .filter(({ record }) => record.state === "running" && !record.paused)
     .map((campaign) => {
@@ -125,7 +129,11 @@ function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: C
         .sort((a, b) => a.working - b.working);
       return {
         campaign,
-        open: open.filter(({ book }) => book.state.free.length > 0 && canServe(agent, campaign, book)),
+        open: open.filter(
+          ({ book }) =>
+            (book.state.free[0]?.from ?? Number.POSITIVE_INFINITY) < limits(campaign, book) &&
+            canServe(agent, campaign, book),
+        ),
         working: open.reduce((sum, { working }) => sum + working, 0),
         lastEpoch: Math.max(
           0,
@@ -138,7 +146,7 @@ function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: C
     const [best] = open;
     const plan = best === undefined ? null : plannedFor(deps, campaign, best.book, agent);
     if (best !== undefined && plan !== null) {
-      return { campaign, book: best.book, plan };
+      return { campaign, book: best.book, plan, to: limits(campaign, best.book) };
     }
   }
   return null;
@@ -149,6 +157,21 @@ function servedBy(campaigns: readonly LiveCampaign[], agent: ConnectedAgent) {
     .filter(({ record }) => record.state === "running")
     .flatMap((campaign) => campaign.books.map((book) => ({ campaign, book })))
     .filter(({ campaign, book }) => canServe(agent, campaign, book));
+}
+
+/** Where what may be leased of a source ends. Whose turn it is to time is looked up once, and only where somebody times. */
+function createTimingLimits(
+  fleet: Fleet,
+  campaigns: readonly LiveCampaign[],
+): (campaign: LiveCampaign, book: SourceBook) => number {
+  let turn: TimingTurn | null | undefined;
+  return ({ record }, book) => {
+    if (book.record.pass !== "timing") return Number.POSITIVE_INFINITY;
+    if (turn === undefined) {
+      turn = timingTurn(campaigns, (campaign, open) => eligible(fleet, campaign, open).length > 0);
+    }
+    return leasableTo(turn, record.id, book);
+  };
 }
 
 /** The plan of a source with this agent's shares of the campaign's rates; null when nothing of them is left. */
@@ -185,7 +208,7 @@ function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?:
       remaining: sizeOf(book.state.free),
       agents: Math.max(1, eligible(fleet, campaign, book).length),
       indicesPerSecond: book.speed.of(identity.agent),
-      plannedIndicesPerSecond: plan.packetsPerSecond / packetsPerIndex(plan),
+      plannedIndicesPerSecond: plannedIndicesPerSecond(plan),
       most: plan.source.kind === "list" ? MAX_LISTED_TARGETS : MOST_COMPUTED,
     });
   const unseenSeconds = (stopAfterMs + heartbeatIntervalMs) / 1_000;
@@ -195,7 +218,7 @@ function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?:
     instance: identity.instance,
     spool: identity.spool,
     vantage: identity.vantage,
-    size,
+    size: Math.min(size, (offer.to ?? Number.POSITIVE_INFINITY) - (book.state.free[0]?.from ?? 0)),
     overrun: Math.ceil((plan.packetsPerSecond * unseenSeconds) / plan.variants.length),
     packetsPerSecond: plan.packetsPerSecond,
     nowMs: clock.monotonicMs(),

@@ -2,6 +2,7 @@ import type { Prefix } from "../../shared/address/prefix.js";
 import { parsePrefix } from "../../shared/address/prefix.js";
 import { createBlocklist } from "../../shared/target/blocklist.js";
 import { createRangeSet, type Ipv4Range, rangeOfPrefix, subtractRanges } from "../../shared/target/ranges.js";
+import { connectionsOf, targetsPerSecond } from "../../shared/timing/pace.js";
 import type { AgentIdentity } from "../session/agent.js";
 import { createMatcher, type Matcher } from "./matching.js";
 import { packetsPerIndex, planOf } from "./plan.js";
@@ -120,15 +121,19 @@ function plannedPass(
     pass === "tracebox"
       ? packetsPerIndex({ ...plan, maxTtl: Math.min(plan.maxTtl, hops), retries: 0 }) *
         (1 + plan.retries * (1 - answeringHops))
-      : pass === "verify"
+      : pass === "verify" || pass === "timing"
         ? packetsPerIndex(plan)
         : plan.variants.length * (1 + plan.retries * (1 - answering));
   const packets = Math.ceil(targets * each);
   const rowsEach =
     pass === "tracebox"
       ? plan.variants.length * Math.min(plan.maxTtl, hops) * answeringHops
-      : plan.variants.length * (pass === "synscan" ? answering : 1);
-  const seconds = secondsOf(pass === "synscan" ? scan : [], packets, record, agents, matcher);
+      : plan.timing === null
+        ? plan.variants.length * (pass === "synscan" ? answering : 1)
+        : connectionsOf(plan.timing);
+  const sending = secondsOf(pass === "synscan" ? scan : [], packets, record, agents, matcher);
+  const resting = plan.timing === null ? 0 : targets / (targetsPerSecond(plan.timing) * Math.max(1, agents.length));
+  const seconds = Math.max(sending, resting);
   return { pass, targets, packets, rows: Math.ceil(targets * rowsEach), hours: seconds / 3_600 };
 }
 

@@ -1,16 +1,20 @@
 import { sizeOf } from "../lease/intervals.js";
 import type { Fleet } from "../session/fleet.js";
 import type { LiveCampaign } from "./live.js";
+import type { SourceRecord } from "./record.js";
 import type { SourceBook } from "./source-book.js";
 
+/** Passes that need more of a machine than probes do. */
+const DEMANDING: readonly SourceRecord["pass"][] = ["verify", "timing"];
+
 /**
- * Takes out of a campaign the handshakes that nobody at a vantage point can make, each with its reason: in the coverage
- * and in the campaign's notes. Handshakes need more of a machine than probes do, and a campaign is of use without those of
- * one vantage point. Any other refusal is the operator's to solve, and the campaign waits for that.
+ * Takes out of a campaign the handshakes and timings that nobody at a vantage point can make, each with its reason: in the
+ * coverage and in the campaign's notes. They need more of a machine than probes do, and a campaign is of use without those
+ * of one vantage point. Any other refusal is the operator's to solve, and the campaign waits for that.
  */
 export function leaveOutRefused(campaign: LiveCampaign, fleet: Fleet): void {
   if (campaign.record.state !== "running") return;
-  for (const book of campaign.books.filter(({ record }) => record.pass === "verify")) {
+  for (const book of campaign.books.filter(({ record }) => DEMANDING.includes(record.pass))) {
     const reason = refusedByAll(campaign, book, fleet);
     const { vantage, id } = book.record;
     if (reason === null || vantage === null) continue;

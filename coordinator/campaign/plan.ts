@@ -1,4 +1,10 @@
 import { type PrefixShare, planId, type WorkPlan } from "../../shared/lease/work.js";
+import {
+  BETWEEN_CONNECTIONS_MS,
+  connectionsOf,
+  PACKETS_PER_CONNECTION,
+  targetsPerSecond,
+} from "../../shared/timing/pace.js";
 import { sourcePermutationKey } from "./keys.js";
 import type { CampaignRecord, SourceRecord } from "./record.js";
 import { scanVariants, traceVariants, verifyVariants } from "./spec.js";
@@ -17,9 +23,10 @@ export function planOf(
     packetsPerSecond,
     perPrefix,
     routerPacketsPerSecond,
+    timing: null,
     source: plannedSource(campaign, source),
   };
-  const { synscan, verify, tracebox } = campaign.spec.stages;
+  const { synscan, verify, tracebox, timing } = campaign.spec.stages;
   if (source.pass === "verify" && verify !== undefined) {
     const { retries, replyWindowMs } = verify;
     const variants = verifyVariants(campaign.spec);
@@ -30,6 +37,16 @@ export function planOf(
     const { options, retries, replyWindowMs, maxTtl } = tracebox;
     const variants = traceVariants(campaign.spec);
     return { ...common, stage: "tracebox", variants, options, retries, replyWindowMs, maxTtl };
+  }
+  if (source.pass === "timing" && timing !== undefined) {
+    const { runs, timeoutMs, bodyLimitBytes, https } = timing;
+    return {
+      ...common,
+      stage: "timing",
+      // What the system's own sockets send.
+      ...{ variants: ["v1", "plain"], options: "linux", retries: 0, replyWindowMs: BETWEEN_CONNECTIONS_MS, maxTtl: 0 },
+      timing: { runs, timeoutMs, bodyLimitBytes, httpsPorts: https },
+    };
   }
   const { options, retries, replyWindowMs } = synscan;
   const variants = scanVariants(campaign.spec);
@@ -52,7 +69,8 @@ export function packetsPerIndex({
   variants,
   maxTtl,
   retries,
-}: Pick<WorkPlan, "stage" | "variants" | "maxTtl" | "retries">): number {
+  timing,
+}: Pick<WorkPlan, "stage" | "variants" | "maxTtl" | "retries" | "timing">): number {
   switch (stage) {
     case "synscan":
       return variants.length * (1 + retries);
@@ -60,7 +78,15 @@ export function packetsPerIndex({
       return variants.length * maxTtl * (1 + retries);
     case "verify":
       return variants.length * PACKETS_PER_HANDSHAKE;
+    case "timing":
+      return timing === null ? 0 : connectionsOf(timing) * PACKETS_PER_CONNECTION;
   }
+}
+
+/** How many indices an agent gets done in a second at its rate, when nobody answers early. */
+export function plannedIndicesPerSecond(plan: WorkPlan): number {
+  const byRate = plan.packetsPerSecond / packetsPerIndex(plan);
+  return plan.timing === null ? byRate : Math.min(byRate, targetsPerSecond(plan.timing));
 }
 
 function plannedSource(campaign: CampaignRecord, source: SourceRecord): WorkPlan["source"] {

@@ -10,8 +10,8 @@ export async function preparePass(record: CampaignRecord, pass: Pass, store: Cam
   if (pass === "synscan") return scanSources(record);
   const sources = laterSources(record, pass);
   const sizes = await freeze(record, pass, sources, store);
-  const sizeOf = new Map(sizes.map(({ source, size }) => [source, size]));
-  return sources.map((source) => ({ ...source, size: sizeOf.get(source.id) ?? 0 })).filter((source) => source.size > 0);
+  const found = new Map(sizes.map(({ source, size, rounds = [] }) => [source, { size, rounds }]));
+  return sources.map((source) => ({ ...source, ...found.get(source.id) })).filter((source) => source.size > 0);
 }
 
 function freeze(
@@ -31,5 +31,7 @@ function freeze(
       return store.freezeVerifyList(record, { sources, verdicts: stages.verify?.from ?? [] });
     case "tracebox":
       return store.freezeTraceList(record, { sources, verdicts: stages.tracebox?.from ?? [] });
+    case "timing":
+      return store.freezeTimingList(record, { sources, verdicts: stages.timing?.from ?? [] });
   }
 }

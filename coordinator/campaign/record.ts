@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Codec } from "../control/control.js";
 import { type CampaignSpec, parseCampaign } from "./spec.js";
 
-export const PASSES = ["synscan", "recheck", "verify", "tracebox"] as const;
+export const PASSES = ["synscan", "recheck", "verify", "tracebox", "timing"] as const;
 /** One walk over target sources. `recheck` sends the probes of the SYN scan. */
 export type Pass = (typeof PASSES)[number];
 
@@ -25,6 +25,11 @@ export interface SourceRecord {
   readonly list: string | null;
   /** N. */
   readonly size: number;
+  /**
+   * timing: where each round ends. The indices below the first end are of round 0, and so on; rounds follow each other in
+   * the whole fleet. Empty in every other pass.
+   */
+  readonly rounds: readonly number[];
   /** Of those, how many were left out because no agent of the vantage point could ask them; known at the pass's end. */
   readonly skipped: number;
 }
@@ -104,6 +109,7 @@ const stored = z.object({
       vantage: z.string().nullable(),
       list: z.string().nullable(),
       size: count,
+      rounds: z.array(count).default([]),
       skipped: count.default(0),
     }),
   ),

@@ -29,6 +29,7 @@ export function passesOf(spec: CampaignSpec): Pass[] {
     ...(spec.placement.recheck === undefined ? [] : ["recheck" as const]),
     ...(spec.stages.verify === undefined ? [] : ["verify" as const]),
     ...(spec.stages.tracebox === undefined ? [] : ["tracebox" as const]),
+    ...(spec.stages.timing === undefined ? [] : ["timing" as const]),
   ];
 }
 
@@ -54,18 +55,25 @@ export function scanSources(campaign: Sized): SourceRecord[] {
 }
 
 /**
- * Sources that a later pass may have, before the store says how many targets each got: per family and port group one
- * for each vantage point.
+ * Sources that a later pass may have, before the store says how many targets each got: per family and port group (of
+ * timing: port) one for each vantage point.
  */
 export function laterSources(campaign: Sized, pass: Exclude<Pass, "synscan">): SourceRecord[] {
   const families = [campaign.ranges.length > 0 ? "v4" : null, campaign.addresses6 > 0 ? "v6" : null];
-  return portGroups(campaign.spec).flatMap((group) =>
+  const groups = portGroups(campaign.spec);
+  // A host is in one place at a time, whatever its ports: those of a group must not be in one list.
+  const parts = pass === "timing" ? groups.flatMap(onePortEach) : groups;
+  return parts.flatMap((group) =>
     families.flatMap((family) =>
       family === null
         ? []
         : campaign.vantages.map((vantage) => source(pass, family as "v4" | "v6", group, vantage, 0, (id) => id)),
     ),
   );
+}
+
+function onePortEach({ ports, selector }: PortGroup): PortGroup[] {
+  return ports.map((port) => ({ ports: [port], selector }));
 }
 
 /** At most so many targets in one chunk of a list. */
@@ -109,5 +117,5 @@ function source(
 ): SourceRecord {
   const id = [pass, family, group.ports.join("+"), ...(vantage === null ? [] : [vantage])].join("/");
   const { ports, selector } = group;
-  return { id, pass, family, ports, selector, vantage, list: listName(id), size, skipped: 0 };
+  return { id, pass, family, ports, selector, vantage, list: listName(id), size, rounds: [], skipped: 0 };
 }

@@ -6,7 +6,14 @@ import { UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
 import { OPTION_PROFILES } from "../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
-import { PAIR_VERDICTS, SYN_VERDICTS, type ViewVerdict } from "../../shared/verdict/names.js";
+import { DEFAULT_HTTPS_PORTS } from "../../shared/timing/names.js";
+import {
+  HOST_VERDICTS,
+  type HostVerdict,
+  PAIR_VERDICTS,
+  SYN_VERDICTS,
+  type ViewVerdict,
+} from "../../shared/verdict/names.js";
 import { checkCanaries, MOST_CANARIES } from "../canary/check.js";
 import { type Expectation, expectationProblem, isExpectation } from "../canary/expectation.js";
 import { parseSelector, SelectorError } from "./selector.js";
@@ -15,6 +22,7 @@ import { describeIssue } from "./spec-issue.js";
 /** Verdicts that a target can be chosen by. Silence is not among them: it has no row. */
 const CHOSEN_VERDICTS = [...SYN_VERDICTS, ...PAIR_VERDICTS].filter((verdict) => verdict !== "no-reply");
 const INTERESTING: ViewVerdict[] = ["claims-v0", "claims-v1", "echo", "blocked-on-mptcp"];
+const TIMED: HostVerdict[] = ["mptcp", "middlebox-near-host"];
 const CLAIMS: ViewVerdict[] = ["claims-v0", "claims-v1"];
 
 const text = (what: string, check: (value: string) => boolean) =>
@@ -114,6 +122,16 @@ const schema = z.strictObject({
           options,
           retries,
           replyWindowMs,
+        })
+        .optional(),
+      timing: z
+        .strictObject({
+          from: listOf(z.enum(HOST_VERDICTS)).default(TIMED),
+          /** Six are the fewest whose median has an interval. */
+          runs: z.number().int().min(1).max(100).default(6),
+          timeoutMs: z.number().int().min(100).max(120_000).default(20_000),
+          bodyLimitBytes: z.number().int().min(1).max(16_777_216).default(65_536),
+          https: listOf(port).default([...DEFAULT_HTTPS_PORTS]),
         })
         .optional(),
     })

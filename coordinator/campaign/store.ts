@@ -1,5 +1,5 @@
 import type { Target } from "../../shared/target/source.js";
-import type { ViewVerdict } from "../../shared/verdict/names.js";
+import type { HostVerdict, ViewVerdict } from "../../shared/verdict/names.js";
 import type { CoverageInterval } from "../lease/state.js";
 import type { CampaignRecord, SourceRecord } from "./record.js";
 import type { Share } from "./spec.js";
@@ -20,6 +20,8 @@ export interface TargetChunk {
 export interface ListSize {
   readonly source: string;
   readonly size: number;
+  /** As `SourceRecord.rounds`; none where there are no rounds. */
+  readonly rounds?: readonly number[];
 }
 
 export interface RecheckRequest {
@@ -36,6 +38,13 @@ export interface LookRequest {
   readonly sources: readonly SourceRecord[];
   /** Targets to which any vantage point gave one of these. */
   readonly verdicts: readonly ViewVerdict[];
+}
+
+export interface TimingRequest {
+  /** Lists to fill, one for each vantage point, family and port. `size` is still 0. */
+  readonly sources: readonly SourceRecord[];
+  /** Targets that are judged one of these, by all evidence so far. */
+  readonly verdicts: readonly HostVerdict[];
 }
 
 /**
@@ -58,6 +67,11 @@ export interface CampaignStore {
   freezeVerifyList(campaign: CampaignRecord, request: LookRequest): Promise<readonly ListSize[]>;
   /** Each vantage point gets all chosen targets. */
   freezeTraceList(campaign: CampaignRecord, request: LookRequest): Promise<readonly ListSize[]>;
+  /**
+   * Each vantage point gets all chosen targets, in as many rounds as there are lists of a family. In a round no host is in
+   * two lists, and in none twice.
+   */
+  freezeTimingList(campaign: CampaignRecord, request: TimingRequest): Promise<readonly ListSize[]>;
   /** Targets of indices `[from, to)` of a frozen list, in order. */
   listTargets(campaign: string, list: string, from: number, to: number): Promise<readonly Target[]>;
   /** Makes, or makes again, the rollup that comparisons read. */

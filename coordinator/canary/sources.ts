@@ -23,7 +23,7 @@ export function canarySources(spec: CampaignSpec): SourceRecord[] {
       const size = count * ROUNDS;
       return count === 0
         ? []
-        : [{ id, pass: "canary", family, ports, selector, vantage: null, list: id, size, skipped: 0 }];
+        : [{ id, pass: "canary", family, ports, selector, vantage: null, list: id, size, rounds: [], skipped: 0 }];
     }),
   );
 }

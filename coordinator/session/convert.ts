@@ -105,11 +105,12 @@ function optOutsMessage({ list, part, parts }: Extract<ToAgent, { kind: "opt-out
 }
 
 function planMessage(plan: WorkPlan): wire.Plan {
-  const { source, perPrefix, routerPacketsPerSecond } = plan;
+  const { source, perPrefix, routerPacketsPerSecond, timing } = plan;
   return {
     ...plan,
     perPrefix: perPrefix ?? undefined,
     routerPacketsPerSecond: routerPacketsPerSecond ?? 0,
+    timing: timing === null ? undefined : { ...timing, httpsPorts: [...timing.httpsPorts] },
     secret: Buffer.from(plan.secret),
     ports: [...plan.ports],
     variants: [...plan.variants],

@@ -54,6 +54,11 @@ export function createCampaignStore(store: Store): CampaignStore {
     return sizes;
   };
 
+  const buildComparison = async (record: CampaignRecord): Promise<void> => {
+    await buildViews(store, viewRequest(record));
+    await buildJudgements(store, record.id);
+  };
+
   return {
     async saveCampaign(record) {
       await store.insertRows("campaigns", [
@@ -120,6 +125,31 @@ export function createCampaignStore(store: Store): CampaignStore {
         { viewsAreThere: record.spec.stages.verify !== undefined },
       ),
 
+    async freezeTimingList(record, { sources, verdicts }) {
+      await buildComparison(record);
+      const sizes: ListSize[] = [];
+      for (const source of sources) {
+        const family = sources.filter((other) => other.family === source.family);
+        const list = { campaign: record.id, source: source.id, lists: family.length, number: family.indexOf(source) };
+        await clearList(record.id, source.id);
+        await store.command(
+          `INSERT INTO target_lists (campaign, source, \`index\`, target, port)
+           SELECT {campaign:String}, {source:String},
+             row_number() OVER (ORDER BY ${ROUND_NUMBER}, ${SCATTERED}, target, port) - 1, target, port
+           FROM (
+             SELECT DISTINCT target, port FROM target_classes FINAL
+             WHERE campaign = {campaign:String} AND has({ports:Array(UInt16)}, port)
+               AND ${source.family === "v4" ? IPV4_MAPPED : `NOT (${IPV4_MAPPED})`}
+               AND has({verdicts:Array(String)}, host_verdict)
+           )`,
+          { ...list, ports: source.ports, verdicts },
+        );
+        const rounds = await roundsOf(store, list);
+        sizes.push({ source: source.id, size: rounds.at(-1) ?? 0, rounds });
+      }
+      return sizes;
+    },
+
     async listTargets(campaign, source, from, to) {
       const targets: Target[] = [];
       const sql = `SELECT toString(target) AS target, port FROM target_lists FINAL
@@ -131,10 +161,7 @@ export function createCampaignStore(store: Store): CampaignStore {
       return targets;
     },
 
-    async buildComparison(record) {
-      await buildViews(store, viewRequest(record));
-      await buildJudgements(store, record.id);
-    },
+    buildComparison,
   };
 }
 
@@ -149,6 +176,13 @@ const SCATTERED = "sipHash64(target, port, {campaign:String})";
 /** The same for hosts with all their ports, as a circle of 2^64 places: sums wrap. */
 const ROUND = "sipHash64(target, {campaign:String}) + {turn:UInt64}";
 
+/**
+ * The round in which a list has a host, of as many as there are lists of its family: hosts are in as many parts, and each
+ * list has another part in each round.
+ */
+const ROUND_NUMBER =
+  "(sipHash64(target, {campaign:String}) % {lists:UInt32} + {lists:UInt32} - {number:UInt32}) % {lists:UInt32}";
+
 /** Where a source begins on the circle: those of a family share it out among them. */
 function turnOf(sources: readonly SourceRecord[], source: SourceRecord): string {
   const family = sources.filter((other) => other.family === source.family);
@@ -161,6 +195,22 @@ function viewRequest(record: CampaignRecord) {
     everywhere: record.spec.placement.mode === "replicate" ? record.vantages : [],
     variants: scanVariants(record.spec),
   };
+}
+
+/** Where the rounds of a frozen list end. */
+async function roundsOf(
+  store: Store,
+  list: Readonly<Record<"campaign" | "source", string>> & Readonly<Record<"lists" | "number", number>>,
+): Promise<number[]> {
+  const sql = `SELECT ${ROUND_NUMBER} AS round, count() AS n FROM target_lists FINAL
+    WHERE campaign = {campaign:String} AND source = {source:String} GROUP BY round`;
+  const counts = new Array<number>(list.lists).fill(0);
+  for await (const row of store.rows(sql, list)) counts[Number(row.round)] = Number(row.n);
+  let end = 0;
+  return counts.map((count) => {
+    end += count;
+    return end;
+  });
 }
 
 async function listSize(store: Store, campaign: string, source: string): Promise<number> {

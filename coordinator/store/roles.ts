@@ -6,6 +6,7 @@ const WRITTEN_BY_INGEST: Readonly<Record<BatchTable, true>> = {
   syn_replies: true,
   trace_hops: true,
   handshakes: true,
+  web_timings: true,
   target_skips: true,
   ledger: true,
 };

@@ -15,7 +15,7 @@ import {
   uint64,
 } from "./column.js";
 import { words } from "./dictionary.js";
-import type { FactRow, HandshakeRow, SynReplyRow, TargetSkipRow, TraceHopRow } from "./rows.js";
+import type { FactRow, HandshakeRow, SynReplyRow, TargetSkipRow, TraceHopRow, WebTimingRow } from "./rows.js";
 import type { Column, FactTable } from "./tables.js";
 
 /** A column of a table that knows what to take out of a row; `number` counts rows within the batch. */
@@ -34,6 +34,7 @@ export const COLUMNS: { readonly [Table in FactTable]: () => readonly BoundColum
   syn_replies: synReplyColumns,
   trace_hops: traceHopColumns,
   handshakes: handshakeColumns,
+  web_timings: webTimingColumns,
   target_skips: targetSkipColumns,
 };
 
@@ -119,6 +120,41 @@ function handshakeColumns(): readonly BoundColumn<HandshakeRow>[] {
     bind("segments", stringArray(), (row) => row.segments),
     bind("facts", stringArray(), (row) => row.facts),
     bind("rule_version", uint16(), () => RULE_VERSION),
+  ];
+}
+
+function webTimingColumns(): readonly BoundColumn<WebTimingRow>[] {
+  return [
+    bind("row", uint32(), (_row, number) => number),
+    bind("source", words(), (row) => row.source),
+    bind("index", uint64(), (row) => row.index),
+    bind("target", ipv6(), (row) => row.target),
+    bind("port", uint16(), (row) => row.port),
+    bind("scheme", words(), (row) => row.scheme),
+    bind("transport", words(), (row) => row.transport),
+    bind("run", uint16(), (row) => row.run),
+    bind("path", words(), (row) => row.path),
+    bind("outcome", words(), (row) => row.outcome),
+    bind("detail", words(), (row) => row.detail),
+    bind("status", uint16(), (row) => row.status),
+    bind("started_at", dateTime64(), (row) => row.startedAtUs),
+    bind("connect_us", nullableUint32(), (row) => row.connectUs),
+    bind("pretransfer_us", nullableUint32(), (row) => row.pretransferUs),
+    bind("first_byte_us", nullableUint32(), (row) => row.firstByteUs),
+    bind("total_us", nullableUint32(), (row) => row.totalUs),
+    bind("body_bytes", uint64(), (row) => row.bodyBytes),
+    bind("mptcp", words(), (row) => row.mptcp),
+    bind("subflows", uint8(), (row) => row.subflows),
+    bind("location", string(), (row) => row.location),
+    bind("server", string(), (row) => row.server),
+    bind("robots", words(), (row) => row.robots),
+    bind("tls_version", words(), (row) => row.tlsVersion),
+    bind("certificate", string(), (row) => row.certificate),
+    bind("certificate_subject", string(), (row) => row.certificateSubject),
+    bind("certificate_issuer", string(), (row) => row.certificateIssuer),
+    bind("certificate_from", string(), (row) => row.certificateFrom),
+    bind("certificate_to", string(), (row) => row.certificateTo),
+    bind("certificate_error", words(), (row) => row.certificateError),
   ];
 }
 

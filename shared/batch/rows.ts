@@ -172,4 +172,4 @@ export interface TargetSkipRow {
 /** What a packet told. */
 export type EvidenceRow = SynReplyRow | TraceHopRow | HandshakeRow;
 
-export type FactRow = EvidenceRow | TargetSkipRow;
+export type FactRow = EvidenceRow | WebTimingRow | TargetSkipRow;

@@ -28,7 +28,7 @@ export interface Column {
 
 /** Tables of what packets told. */
 export type EvidenceTable = "syn_replies" | "trace_hops" | "handshakes";
-export type FactTable = EvidenceTable | "target_skips";
+export type FactTable = EvidenceTable | "web_timings" | "target_skips";
 
 /** What batches carry: facts, or lines of the agent's ledger (ledger.ts). */
 export type BatchTable = FactTable | "ledger";
@@ -109,6 +109,38 @@ export const FACT_TABLES: Readonly<Record<FactTable, readonly Column[]>> = {
     { name: "segments", type: "Array(String)" },
     { name: "facts", type: "Array(String)" },
     { name: "rule_version", type: "UInt16" },
+  ],
+  web_timings: [
+    { name: "row", type: "UInt32" },
+    { name: "source", type: "LowCardinality(String)" },
+    { name: "index", type: "UInt64" },
+    { name: "target", type: "IPv6" },
+    { name: "port", type: "UInt16" },
+    { name: "scheme", type: "LowCardinality(String)" },
+    { name: "transport", type: "LowCardinality(String)" },
+    { name: "run", type: "UInt16" },
+    { name: "path", type: "LowCardinality(String)" },
+    { name: "outcome", type: "LowCardinality(String)" },
+    { name: "detail", type: "LowCardinality(String)" },
+    { name: "status", type: "UInt16" },
+    { name: "started_at", type: "DateTime64(6)" },
+    { name: "connect_us", type: "Nullable(UInt32)" },
+    { name: "pretransfer_us", type: "Nullable(UInt32)" },
+    { name: "first_byte_us", type: "Nullable(UInt32)" },
+    { name: "total_us", type: "Nullable(UInt32)" },
+    { name: "body_bytes", type: "UInt64" },
+    { name: "mptcp", type: "LowCardinality(String)" },
+    { name: "subflows", type: "UInt8" },
+    { name: "location", type: "String" },
+    { name: "server", type: "String" },
+    { name: "robots", type: "LowCardinality(String)" },
+    { name: "tls_version", type: "LowCardinality(String)" },
+    { name: "certificate", type: "String" },
+    { name: "certificate_subject", type: "String" },
+    { name: "certificate_issuer", type: "String" },
+    { name: "certificate_from", type: "String" },
+    { name: "certificate_to", type: "String" },
+    { name: "certificate_error", type: "LowCardinality(String)" },
   ],
   target_skips: [
     { name: "row", type: "UInt32" },

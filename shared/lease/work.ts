@@ -1,13 +1,18 @@
-import type { Stage, Variant } from "../probe/variant.js";
+import { STAGES, type Variant } from "../probe/variant.js";
 import type { Ipv4Range } from "../target/ranges.js";
 import type { Target } from "../target/source.js";
+import type { TimingPlan } from "../timing/pace.js";
+
+/** What agents do for a coordinator: probes of their own, or connections of the system's sockets. */
+export const WORK_STAGES = [...STAGES, "timing"] as const;
+export type WorkStage = (typeof WORK_STAGES)[number];
 
 /** What to do with the indices of one target source. */
 export interface WorkPlan {
   /** `planId(campaign, source)`. */
   readonly plan: string;
   readonly campaign: string;
-  readonly stage: Stage;
+  readonly stage: WorkStage;
   /** 16 bytes. */
   readonly secret: Uint8Array;
   readonly ports: readonly number[];
@@ -24,6 +29,8 @@ export interface WorkPlan {
   readonly perPrefix: PrefixShare | null;
   /** tracebox: this agent's share of the probes per second that one router gets to answer; null: as many as come. */
   readonly routerPacketsPerSecond: number | null;
+  /** timing; null in every other stage. */
+  readonly timing: TimingPlan | null;
   readonly source: PlannedSource;
 }
 

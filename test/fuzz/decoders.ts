@@ -7,6 +7,7 @@ import { PACKET_DECODERS } from "./decoders/packets.js";
 import { QUOTE_DECODERS } from "./decoders/quotes.js";
 import { REPLY_DECODERS } from "./decoders/replies.js";
 import { STORED_DECODERS } from "./decoders/stored.js";
+import { WEB_DECODERS } from "./decoders/web.js";
 
 /** All that reads what another host sent or a disk kept. */
 export const DECODERS: readonly FuzzedDecoder[] = [
@@ -18,4 +19,5 @@ export const DECODERS: readonly FuzzedDecoder[] = [
   ...STORED_DECODERS,
   ...NEIGHBOR_DECODERS,
   ...HANDSHAKE_DECODERS,
+  ...WEB_DECODERS,
 ];

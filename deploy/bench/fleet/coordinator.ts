@@ -130,6 +130,7 @@ function coverageFile(file: string): CampaignStore {
     freezeRecheckList: none,
     freezeVerifyList: none,
     freezeTraceList: none,
+    freezeTimingList: none,
     listTargets: none,
     buildComparison: async () => undefined,
   };

@@ -23,6 +23,7 @@ const PLAN: WorkPlan = {
   maxTtl: 0,
   perPrefix: null,
   routerPacketsPerSecond: null,
+  timing: null,
   source: { kind: "list", size: 1_000 },
 };
 

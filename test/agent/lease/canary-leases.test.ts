@@ -12,6 +12,7 @@ import type { WorkPlan } from "../../../shared/lease/work.js";
 import { rangeOfPrefix } from "../../../shared/target/ranges.js";
 import { openTargetSource, type TargetSourceSpec } from "../../../shared/target/spec.js";
 import { createVirtualClock } from "../sim/virtual-clock.js";
+import { NO_WEB_TIMING } from "../timing/no-web-timing.js";
 
 const ROUND = 2 ** 36;
 const CANARIES = ["198.18.0.200", "198.18.0.201"];
@@ -51,6 +52,7 @@ async function probe(plan: Pick<WorkPlan, "packetsPerSecond" | "perPrefix">) {
     ...{ port, clock, source4, source6, leftOut: [], packetsPerSecond: 1_000_000 },
     host: createLocalHost({ port, source4, source6, clock }),
     prepareHandshakes: async () => undefined,
+    webTiming: NO_WEB_TIMING,
     driver: { name: "sim", reason: "a test" },
     listen: null,
   });
@@ -67,6 +69,7 @@ async function probe(plan: Pick<WorkPlan, "packetsPerSecond" | "perPrefix">) {
           replyWindowMs: 500,
           maxTtl: 0,
           routerPacketsPerSecond: null,
+          timing: null,
         },
         source: { kind: "list", size: 2 ** 37 },
       },

@@ -34,6 +34,12 @@ describe("what the coordinator sends", () => {
     });
   });
 
+  test("says how to time where it is to be timed, and nothing of it elsewhere", () => {
+    const timing = { runs: 6, timeoutMs: 20_000, bodyLimitBytes: 65_536, httpsPorts: [443] };
+    expect(decodePlan({ ...PLAN, stage: "timing", timing }).timing).toEqual(timing);
+    expect(decodePlan({ ...PLAN, timing }).timing).toBeNull();
+  });
+
   test("has IPv4 targets in 4 bytes, which become mapped addresses", () => {
     const targets = [{ address: Buffer.from([198, 18, 0, 7]), port: 443 }];
     const [target] = decodeGrant({ ...GRANT, targets }).targets;
@@ -50,6 +56,11 @@ describe("what the coordinator sends", () => {
     ["more retries than any campaign needs", { retries: 1_000 }],
     ["a reply window of an hour", { replyWindowMs: 3_600_000 }],
     ["a TTL that a probe has no bits for", { maxTtl: 64 }],
+    ["timing without numbers", { stage: "timing" }],
+    [
+      "a body of any length",
+      { stage: "timing", timing: { runs: 1, timeoutMs: 1, bodyLimitBytes: 2 ** 32 - 1, httpsPorts: [] } },
+    ],
     ["no source", { source: undefined }],
     [
       "a range that ends before it begins",

@@ -43,6 +43,19 @@ describe("the target sources of a campaign", () => {
     ]);
   });
 
+  it("are one for each port and vantage point where pages are timed: in one list a host is there once", () => {
+    expect(
+      laterSources(campaign("partition", 0), "timing").map(({ id, ports, selector }) => [id, ports, selector]),
+    ).toEqual([
+      ["timing/v4/80/fra", [80], "web=80"],
+      ["timing/v4/80/sin", [80], "web=80"],
+      ["timing/v4/8080/fra", [8080], "web=80"],
+      ["timing/v4/8080/sin", [8080], "web=80"],
+      ["timing/v4/443/fra", [443], "web=443"],
+      ["timing/v4/443/sin", [443], "web=443"],
+    ]);
+  });
+
   it("are one per vantage point in replicate mode, on one shared list", () => {
     const sources = scanSources(campaign("replicate", 0));
     expect(sources.map((source) => source.id)).toEqual([

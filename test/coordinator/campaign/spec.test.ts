@@ -98,6 +98,15 @@ describe("a campaign file", () => {
     expect(verifyVariants(spec("mptcp: [v0]"))).toEqual(["v0"]);
   });
 
+  it("times pages of hosts that speak MPTCP or stand behind a box, unless told otherwise", () => {
+    const { timing } = parseCampaign(`${SMALL}stages: { timing: {} }`).stages;
+    expect(timing).toEqual({
+      from: ["mptcp", "middlebox-near-host"],
+      ...{ runs: 6, timeoutMs: 20_000, bodyLimitBytes: 65_536, https: [443] },
+    });
+    expect(parseCampaign(SMALL).stages.timing).toBeUndefined();
+  });
+
   it.each([
     [
       "an address that is not one",
@@ -155,6 +164,12 @@ describe("a campaign file", () => {
       'stages.verify.mptcp[0]: "plain" is not one of v0, v1',
     ],
     ["handshakes to hops", `${SMALL}stages: { verify: { maxTtl: 9 } }`, "stages.verify.maxTtl: there is no such key"],
+    [
+      "timings by what one vantage point says",
+      `${SMALL}stages: { timing: { from: [claims-v1] } }`,
+      'stages.timing.from[0]: "claims-v1" is not one of mptcp, ',
+    ],
+    ["timings without a run", `${SMALL}stages: { timing: { runs: 0 } }`, "stages.timing.runs: 0 is less than 1"],
     ["a bad selector", `${SMALL}placement: { ports: { 80: "web" } }`, 'placement.ports.80: "web" is neither key=value'],
     [
       "a selector for another port",

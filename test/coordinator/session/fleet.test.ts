@@ -134,6 +134,7 @@ describe("the fleet", () => {
       maxTtl: 0,
       perPrefix: null,
       routerPacketsPerSecond: null,
+      timing: null,
       source: { kind: "list" as const, size: 5 },
     };
     agent?.sendGrant(plan, { lease: "c/s#1", epoch: 1, plan: "c/s", from: 0, to: 1, targets: [] });

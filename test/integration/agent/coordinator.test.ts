@@ -23,6 +23,7 @@ const PLAN: WorkPlan = {
   maxTtl: 30,
   perPrefix: null,
   routerPacketsPerSecond: null,
+  timing: null,
   source: { kind: "list", size: 9_007_199_254_740_991 },
 };
 const GRANT: WorkGrant = {

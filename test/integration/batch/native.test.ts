@@ -10,7 +10,7 @@ import { createBatchEncoder } from "../../../shared/batch/native.js";
 import type { EvidenceRow } from "../../../shared/batch/rows.js";
 import { FACT_TABLES, type FactTable } from "../../../shared/batch/tables.js";
 import { RULE_VERSION } from "../../../shared/verdict/rules.js";
-import { handshakeRows, synReplyRows, traceHopRows } from "../../shared/batch/rows.js";
+import { handshakeRows, synReplyRows, traceHopRows, webTimingRows } from "../../shared/batch/rows.js";
 
 const constants = {
   campaign: "wöchentlich-1",
@@ -121,6 +121,33 @@ test("the engine reads back every value of all tables", async () => {
     await writeFile(file, Buffer.concat(prependConstants(block, constants)));
     expect(readBack(file, table)).toEqual(rows.map(expected));
   }
+});
+
+test("the engine reads back timings of pages under the names of their columns", async () => {
+  const timings = fc.sample(webTimingRows, { numRuns: 300, seed: 42 });
+  const encoder = createBatchEncoder("web_timings");
+  for (const timing of timings) encoder.append(timing);
+  const file = join(folder, "web_timings.native");
+  await writeFile(file, encoder.finish());
+  const found = ask(
+    `SELECT * REPLACE (IPv6NumToString(target) AS target, toUnixTimestamp64Micro(started_at) AS started_at)
+     FROM file('${file}', 'Native') SETTINGS output_format_json_quote_64bit_integers = 1`,
+  );
+  const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  expect(found).toEqual(
+    timings.map(({ table: _, startedAtUs, ...timing }, number) => {
+      const cells = Object.entries(timing).map(([name, value]) => [snake(name), value]);
+      const address = formatAddress(timing.target);
+      return {
+        ...Object.fromEntries(cells),
+        row: number,
+        started_at: String(startedAtUs),
+        index: String(timing.index),
+        body_bytes: String(timing.bodyBytes),
+        target: address.includes(":") ? address : `::ffff:${address}`,
+      };
+    }),
+  );
 });
 
 test("the engine sees the columns that the tables file promises", async () => {

@@ -23,6 +23,8 @@ export interface AutoAgent {
   readonly grants: Grant[];
   readonly revoked: string[];
   readonly yields: string[];
+  /** Leases that it works on. */
+  undone(): readonly Grant[];
   readonly pauses: { readonly campaign: string; readonly paused: boolean }[];
   player: Player;
   /** Indices a heartbeat. */
@@ -141,6 +143,7 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
     grants: [],
     revoked: [],
     yields: [],
+    undone: () => [...working.values()].filter(({ done, grant }) => done < grant.to).map(({ grant }) => grant),
     pauses: [],
     player: connect(port, identity, null),
     speed,

@@ -185,6 +185,61 @@ rate: { perAgentPps: 100000 }
     expect(fra.grants.length).toBeGreaterThan(0);
   }, 30_000);
 
+  it("times pages in rounds: nowhere are two rounds or two campaigns at work at the same time", async () => {
+    memory = createMemoryStore(40);
+    const at = await startCoordinator();
+    const workers = [
+      await agent(at, "fra-1", { vantage: "fra" }, 6),
+      await agent(at, "fra-2", { vantage: "fra" }, 2),
+      await agent(at, "sin-1", { vantage: "sin" }, 4),
+    ];
+    const text = SMALL.replace("[80]", "[80, 443]");
+    const campaigns = [
+      await at.campaigns.create(campaignFile(`${text}stages: { timing: { runs: 2 } }`)),
+      await at.campaigns.create(campaignFile(`${text}stages: { timing: {} }`)),
+    ];
+    for (const { id } of campaigns) await at.campaigns.start(id);
+    // Four sources of 40 hosts in four rounds, each of ten.
+    const turns = new Set<string>();
+    const together = (): string[] => {
+      const working = workers.flatMap((one) => one.undone()).filter(({ plan }) => plan.includes("/timing/"));
+      return [...new Set(working.map(({ plan, from }) => `${plan.split("/")[0]} ${from / 10n}`))];
+    };
+    const isOver = () => campaigns.every(({ id }) => at.campaigns.get(id).state === "finished");
+    await until(() => {
+      const now = together();
+      expect(now.length).toBeLessThanOrEqual(1);
+      for (const one of now) turns.add(one);
+      return isOver();
+    });
+    expect(turns.size).toBe(8);
+    for (const { id } of campaigns) {
+      for (const source of ["timing/v4/80/fra", "timing/v4/443/fra", "timing/v4/80/sin", "timing/v4/443/sin"]) {
+        expect(endOf(askedOf(memory, id, source))).toBe(40);
+      }
+    }
+    const plan = workers.flatMap(({ plans }) => plans).find((one) => one.plan.endsWith("/timing/v4/443/sin"));
+    expect(plan).toMatchObject({
+      stage: "timing",
+      variants: ["v1", "plain"],
+      ports: [443],
+      timing: { runs: 2, timeoutMs: 20_000, bodyLimitBytes: 65_536, httpsPorts: [443] },
+    });
+  }, 60_000);
+
+  it("goes on without the timings of a vantage point whose kernel cannot make them", async () => {
+    const at = await startCoordinator();
+    await agent(at, "fra-1", { vantage: "fra" });
+    (await agent(at, "sin-1", { vantage: "sin" })).refuses = "timing";
+    const { id } = await at.campaigns.create(campaignFile(`${SMALL}stages: { timing: {} }`));
+    await at.campaigns.start(id);
+    expect((await ended(at, id)).at(-1)).toMatchObject({
+      state: "finished",
+      notes: ["5 targets of timing/v4/80/sin left out: sin-1 refuses: the kernel answers"],
+    });
+    expect(endOf(askedOf(memory, id, "timing/v4/80/fra"))).toBe(5);
+  }, 30_000);
+
   it("waits for the operator when a scan is refused by everybody", async () => {
     const at = await startCoordinator();
     (await agent(at, "fra-1", {})).refuses = "synscan";

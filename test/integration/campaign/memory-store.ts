@@ -46,6 +46,14 @@ export function createMemoryStore(chosen: number) {
     freezeRecheckList: (record, { sources }) => work(() => freeze(record, sources)),
     freezeVerifyList: (record, { sources }) => work(() => freeze(record, sources)),
     freezeTraceList: (record, { sources }) => work(() => freeze(record, sources)),
+    // As many hosts in each round.
+    freezeTimingList: (record, { sources }) =>
+      work(() =>
+        freeze(record, sources).map((list) => ({
+          ...list,
+          rounds: sources.map((_, round) => Math.floor(((round + 1) * list.size) / sources.length)),
+        })),
+      ),
     listTargets: (campaign, list, from, to) =>
       work(() => {
         const targets = lists.get(`${campaign} ${list}`);

@@ -12,6 +12,7 @@ import { createSimPort } from "../../../agent/sim/port.js";
 import type { SimWorld } from "../../../agent/sim/world.js";
 import { createSystemClock } from "../../../agent/wire/clock.js";
 import { parsePrefix } from "../../../shared/address/prefix.js";
+import { NO_WEB_TIMING } from "../../agent/timing/no-web-timing.js";
 import { keepForEver } from "../support/identity.js";
 
 export interface SimAgentOptions {
@@ -66,6 +67,7 @@ export function startSimAgent(options: SimAgentOptions): { stop(): Promise<void>
       driver: { name: "sim", reason: "a test" },
       listen: null,
       prepareHandshakes: async () => undefined,
+      webTiming: NO_WEB_TIMING,
     });
   };
   const abort = new AbortController();

@@ -361,6 +361,7 @@ describe("the campaign's store", () => {
     vantage,
     list: id,
     size: 0,
+    rounds: [],
     skipped: 0,
   });
   const targetsOf = async (list: string, size: number) => {
@@ -428,6 +429,52 @@ describe("the campaign's store", () => {
     expect(Math.abs(offset - 16)).toBeLessThan(10);
     expect(await store.freezeVerifyList({ ...record, id: campaign }, request)).toEqual(sizes);
     expect(await listOf("verify/v4/80/fra")).toEqual(fra);
+  });
+
+  it("times hosts in rounds: each list has all of them, and in no round are two lists with the same", async () => {
+    const hosts = Array.from({ length: 64 }, (_, i) => `198.18.2.${i}`);
+    const campaign = "timed";
+    await insertReplies(
+      campaign,
+      [...hosts, "198.18.3.1"].flatMap((target) =>
+        [80, 443].map((port) => {
+          const verdict = target === "198.18.3.1" ? "plain" : "claims-v1";
+          return { target, port, vantage: "fra", variant: "v1", verdict } as const;
+        }),
+      ),
+    );
+    const timed = (id: string, vantage: string, port: number): SourceRecord => ({
+      ...source(id, "v4", vantage),
+      ...{ pass: "timing", ports: [port] },
+    });
+    const sources = [
+      timed("timing/v4/80/fra", "fra", 80),
+      timed("timing/v4/80/sin", "sin", 80),
+      timed("timing/v4/443/fra", "fra", 443),
+    ];
+    const store = createCampaignStore(test.store);
+    const request = { sources, verdicts: ["mptcp"] as const };
+    const sizes = await store.freezeTimingList({ ...record, id: campaign }, request);
+    expect(sizes.map(({ size }) => size)).toEqual([64, 64, 64]);
+
+    const seen = [0, 1, 2].map(() => new Set<string>());
+    for (const { source: list, rounds = [] } of sizes) {
+      expect(rounds).toHaveLength(3);
+      expect(rounds.at(-1)).toBe(64);
+      const listed = (await store.listTargets(campaign, list, 0, 100)).map(({ address }) => formatAddress(address));
+      expect([...listed].sort()).toEqual([...hosts].sort());
+      for (const [round, end] of rounds.entries()) {
+        const part = listed.slice(rounds[round - 1] ?? 0, end);
+        expect(part.length).toBeGreaterThan(10);
+        for (const host of part) {
+          expect(seen[round]?.has(host)).toBe(false);
+          seen[round]?.add(host);
+        }
+      }
+    }
+    // After all rounds every list has gone through all parts.
+    expect(seen.map(({ size }) => size)).toEqual([64, 64, 64]);
+    expect(await store.freezeTimingList({ ...record, id: campaign }, request)).toEqual(sizes);
   });
 
   it("takes everything into a sample of all", async () => {

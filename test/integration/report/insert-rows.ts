@@ -18,6 +18,7 @@ export async function insertFacts(
     syn_replies: createBatchEncoder("syn_replies"),
     trace_hops: createBatchEncoder("trace_hops"),
     handshakes: createBatchEncoder("handshakes"),
+    web_timings: createBatchEncoder("web_timings"),
     target_skips: createBatchEncoder("target_skips"),
   };
   let batches = 0;
@@ -31,11 +32,12 @@ export async function insertFacts(
     if (row.table === "syn_replies") encoders.syn_replies.append(row);
     else if (row.table === "trace_hops") encoders.trace_hops.append(row);
     else if (row.table === "handshakes") encoders.handshakes.append(row);
+    else if (row.table === "web_timings") encoders.web_timings.append(row);
     else encoders.target_skips.append(row);
     inserted++;
     if (encoders[row.table].full) await flush(row.table);
   }
-  for (const table of ["syn_replies", "trace_hops", "handshakes", "target_skips"] as const) {
+  for (const table of ["syn_replies", "trace_hops", "handshakes", "web_timings", "target_skips"] as const) {
     if (encoders[table].rows > 0) await flush(table);
   }
   return inserted;

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type AgentIdentity, writeIdentity } from "../../../agent/identity/identity.js";
 import { type Forwarder, startForwarder } from "../../../deploy/lab/forwarder.js";
 import { createListenerFactory } from "../../../deploy/lab/listeners.js";
 import type { PacketRule } from "../../../shared/middlebox/rule.js";
 import { createNamespaces } from "../wire/namespaces.js";
+import { startRelay } from "../wire/relay.js";
 
 const TESTER = "px9-tester";
 const BOX = "px9-box";
@@ -138,21 +138,4 @@ export function createDoorstepLab(ports: readonly number[]): DoorstepLab {
       namespaces.destroy();
     },
   };
-}
-
-/** Carries what comes to a listening socket of another namespace to the same port of this one's loopback. */
-function startRelay(fd: number, port: number): Server {
-  const server = createServer((here) => {
-    const there = connect(port, "127.0.0.1");
-    for (const [one, other] of [
-      [here, there],
-      [there, here],
-    ] as const) {
-      one.on("error", () => other.destroy());
-      one.on("close", () => other.destroy());
-      one.pipe(other);
-    }
-  });
-  server.listen({ fd });
-  return server;
 }

@@ -1,14 +1,17 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type AgentIdentity, writeIdentity } from "../../../agent/identity/identity.js";
 import { type Delay, startForwarder } from "../../../deploy/lab/forwarder.js";
 import { createListenerFactory } from "../../../deploy/lab/listeners.js";
 import type { WebTimingRow } from "../../../shared/batch/rows.js";
 import { createNamespaces } from "../wire/namespaces.js";
+import { startRelay } from "../wire/relay.js";
 import { selfSigned } from "./self-signed.js";
 
 const AGENT = "px10-agent";
@@ -53,10 +56,15 @@ export interface TimingLab {
   /** Most connections that the host had at the same time, and the shortest time between two beginnings, in ms. */
   connections(): { readonly most: number; readonly closest: number };
   atAgent(command: string): void;
+  /** The box works while `work` does; what the host is asked is counted from here on. */
+  during(delay: Delay, work: () => Promise<void>): Promise<void>;
+  /** Runs `parallax-agent run` with a coordinator on these ports of loopback. Its log is `agent.log` in the folder. */
+  startAgent(folder: string, identity: AgentIdentity): { stop(): Promise<void> };
   destroy(): Promise<void>;
 }
 
-export async function createTimingLab(): Promise<TimingLab> {
+/** `ports`: of a coordinator on loopback, which the agent's own loopback leads to. */
+export async function createTimingLab(ports: readonly number[] = []): Promise<TimingLab> {
   const namespaces = createNamespaces([AGENT, BOX, HOST]);
   for (const name of [AGENT, BOX, HOST]) {
     namespaces.run(name, "ip link set lo up");
@@ -205,17 +213,22 @@ export async function createTimingLab(): Promise<TimingLab> {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, stdout, stderr }));
     });
-  const run: TimingLab["run"] = async (delay, ...args) => {
+  const during = async <T>(delay: Delay, work: () => Promise<T>): Promise<T> => {
     asked.length = 0;
     begun.length = 0;
     most = 0;
     const forwarder = namespaces.inside(BOX, () => startForwarder("near", "far", (packet) => packet, delay));
     try {
-      return await start(args);
+      return await work();
     } finally {
       forwarder.close();
     }
   };
+  const run: TimingLab["run"] = (delay, ...args) => during(delay, () => start(args));
+  const relays = ports.map((port) =>
+    startRelay(listener({ namespace: AGENT, protocol: "tcp", address: "127.0.0.1", port }), port),
+  );
+  const running = new Set<ChildProcess>();
 
   return {
     run,
@@ -232,8 +245,33 @@ export async function createTimingLab(): Promise<TimingLab> {
       most,
       closest: Math.min(...begun.slice(1).map((at, i) => at - (begun[i] ?? 0))),
     }),
+    during,
+    startAgent(home, identity) {
+      mkdirSync(home, { recursive: true });
+      writeIdentity(join(home, "identity"), identity);
+      const lines = [
+        ...["identity: identity", "interface: up0", "driver: packet", "caps: { packetsPerSecond: 1000 }"],
+        ...["spool: { folder: spool, maxBytes: 67108864 }", "open: [198.18.0.0/15]"],
+      ];
+      writeFileSync(join(home, "agent.yaml"), `${lines.join("\n")}\n`);
+      const log = openSync(join(home, "agent.log"), "a");
+      const command = ["netns", "exec", AGENT, process.execPath, PROGRAM, "run", "--config", join(home, "agent.yaml")];
+      const child = spawn("ip", command, { stdio: ["ignore", log, log] });
+      closeSync(log);
+      running.add(child);
+      return {
+        async stop() {
+          running.delete(child);
+          if (child.exitCode !== null || child.signalCode !== null) return;
+          child.kill("SIGTERM");
+          await once(child, "exit");
+        },
+      };
+    },
     atAgent: (command) => namespaces.run(AGENT, command),
     async destroy() {
+      for (const child of running) child.kill("SIGKILL");
+      for (const relay of relays) relay.close();
       for (const server of servers) {
         if ("closeAllConnections" in server) server.closeAllConnections();
         server.close();

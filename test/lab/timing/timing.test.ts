@@ -1,24 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Delay } from "../../../deploy/lab/forwarder.js";
-import { findOption } from "../../../shared/option/tcp-options.js";
-import { decodePacket } from "../../../shared/packet/decode.js";
 import { medianInterval, pairedDifferences } from "../../../shared/timing/difference.js";
+import { HELD_BACK_MS, holdsMptcpBack, none } from "./delays.js";
 import { VALID } from "./self-signed.js";
 import { createTimingLab, PAGE, PORTS, type PrintedRow, type TimingLab } from "./timing-lab.js";
 
 const HOST = "198.18.0.1";
-const HELD_BACK_MS = 30;
 const RUNS = 8;
 /** What the host's own MPTCP may cost: less counts as no effect. */
 const OWN_COST_US = 2_000;
-
-const none: Delay = () => 0;
-/** A box that looks twice at packets with an MPTCP option, on their way to the host. */
-const holdsMptcpBack: Delay = (bytes, direction) => {
-  const packet = decodePacket(bytes);
-  const isTagged = packet.kind === "tcp" && findOption(packet.tcp.options, 30) !== undefined;
-  return isTagged && direction === "forth" ? HELD_BACK_MS : 0;
-};
 
 describe("parallax-agent time", () => {
   let lab: TimingLab;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import type { HandshakeRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { HandshakeRow, SynReplyRow, TraceHopRow, WebTimingRow } from "../../../shared/batch/rows.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
+import { TIMING_OUTCOMES, TRANSPORTS } from "../../../shared/timing/names.js";
 import {
   AFTER_HANDSHAKE,
   HANDSHAKE_VERDICTS,
@@ -76,4 +77,37 @@ export const handshakeRows: fc.Arbitrary<HandshakeRow> = fc.record({
   resetReason: fc.option(uint8),
   segments: names,
   facts: names,
+});
+
+export const webTimingRows: fc.Arbitrary<WebTimingRow> = fc.record({
+  table: fc.constant("web_timings"),
+  source: text,
+  index: common.index,
+  target: address,
+  port: uint16,
+  scheme: fc.constantFrom("http", "https"),
+  transport: fc.constantFrom(...TRANSPORTS),
+  run: uint16,
+  path: fc.constantFrom("/", "/robots.txt"),
+  outcome: fc.constantFrom(...TIMING_OUTCOMES),
+  detail: text,
+  status: uint16,
+  startedAtUs: common.receivedAtUs,
+  connectUs: fc.option(uint32),
+  pretransferUs: fc.option(uint32),
+  firstByteUs: fc.option(uint32),
+  totalUs: fc.option(uint32),
+  bodyBytes: fc.maxSafeInteger().map(Math.abs),
+  mptcp: fc.constantFrom("negotiated", "fell-back", "fell-back-later", ""),
+  subflows: uint8,
+  location: text,
+  server: text,
+  robots: fc.constantFrom("allowed", "disallowed", "unreachable", ""),
+  tlsVersion: text,
+  certificate: text,
+  certificateSubject: text,
+  certificateIssuer: text,
+  certificateFrom: text,
+  certificateTo: text,
+  certificateError: text,
 });

@@ -192,7 +192,7 @@ export interface Plan {
   /** `<campaign>/<source>`; rows carry the source, the part behind the first slash. */
   plan: string;
   campaign: string;
-  /** "synscan" or "tracebox". */
+  /** "synscan", "verify", "tracebox" or "timing". */
   stage: string;
   /** 16 bytes; keys every probe field of the campaign. */
   secret: Buffer;
@@ -216,6 +216,22 @@ export interface Plan {
     | undefined;
   /** tracebox: this agent's share of the probes per second that one router gets to answer; 0: as many as come. */
   routerPacketsPerSecond: number;
+  /** Only in stage "timing". */
+  timing?: WebTiming | undefined;
+}
+
+/**
+ * Pages fetched over MPTCP and over TCP: robots.txt first, then `/` over both in each run. Agents have one connection to
+ * a host at a time, a second apart.
+ */
+export interface WebTiming {
+  runs: number;
+  /** For each connection. */
+  timeoutMs: number;
+  /** The connection is closed when so much of the body has come. */
+  bodyLimitBytes: number;
+  /** Ports where pages are fetched by HTTPS. */
+  httpsPorts: number[];
 }
 
 /** This agent's share of what one network may get. */
@@ -2456,6 +2472,7 @@ function createBasePlan(): Plan {
     source: undefined,
     perPrefix: undefined,
     routerPacketsPerSecond: 0,
+    timing: undefined,
   };
 }
 
@@ -2511,6 +2528,9 @@ export const Plan: MessageFns<Plan> = {
     }
     if (message.routerPacketsPerSecond !== 0) {
       writer.uint32(121).double(message.routerPacketsPerSecond);
+    }
+    if (message.timing !== undefined) {
+      WebTiming.encode(message.timing, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -2658,6 +2678,14 @@ export const Plan: MessageFns<Plan> = {
             message.routerPacketsPerSecond = reader.double();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.timing = WebTiming.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2710,6 +2738,7 @@ export const Plan: MessageFns<Plan> = {
         : isSet(object.router_packets_per_second)
         ? globalThis.Number(object.router_packets_per_second)
         : 0,
+      timing: isSet(object.timing) ? WebTiming.fromJSON(object.timing) : undefined,
     };
   },
 
@@ -2759,6 +2788,9 @@ export const Plan: MessageFns<Plan> = {
     if (message.routerPacketsPerSecond !== 0) {
       obj.routerPacketsPerSecond = floatToJson(message.routerPacketsPerSecond);
     }
+    if (message.timing !== undefined) {
+      obj.timing = WebTiming.toJSON(message.timing);
+    }
     return obj;
   },
 
@@ -2796,6 +2828,152 @@ export const Plan: MessageFns<Plan> = {
       ? PrefixBudget.fromPartial(object.perPrefix)
       : undefined;
     message.routerPacketsPerSecond = object.routerPacketsPerSecond ?? 0;
+    message.timing = (object.timing !== undefined && object.timing !== null)
+      ? WebTiming.fromPartial(object.timing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWebTiming(): WebTiming {
+  return { runs: 0, timeoutMs: 0, bodyLimitBytes: 0, httpsPorts: [] };
+}
+
+export const WebTiming: MessageFns<WebTiming> = {
+  encode(message: WebTiming, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runs !== 0) {
+      writer.uint32(8).uint32(message.runs);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(16).uint32(message.timeoutMs);
+    }
+    if (message.bodyLimitBytes !== 0) {
+      writer.uint32(24).uint32(message.bodyLimitBytes);
+    }
+    if (message.httpsPorts.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.httpsPorts) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WebTiming {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWebTiming();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.runs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bodyLimitBytes = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.httpsPorts.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.httpsPorts.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WebTiming {
+    return {
+      runs: isSet(object.runs) ? globalThis.Number(object.runs) : 0,
+      timeoutMs: isSet(object.timeoutMs)
+        ? globalThis.Number(object.timeoutMs)
+        : isSet(object.timeout_ms)
+        ? globalThis.Number(object.timeout_ms)
+        : 0,
+      bodyLimitBytes: isSet(object.bodyLimitBytes)
+        ? globalThis.Number(object.bodyLimitBytes)
+        : isSet(object.body_limit_bytes)
+        ? globalThis.Number(object.body_limit_bytes)
+        : 0,
+      httpsPorts: globalThis.Array.isArray(object?.httpsPorts)
+        ? object.httpsPorts.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.https_ports)
+        ? object.https_ports.map((e: any) => globalThis.Number(e))
+        : [],
+    };
+  },
+
+  toJSON(message: WebTiming): unknown {
+    const obj: any = {};
+    if (message.runs !== 0) {
+      obj.runs = Math.round(message.runs);
+    }
+    if (message.timeoutMs !== 0) {
+      obj.timeoutMs = Math.round(message.timeoutMs);
+    }
+    if (message.bodyLimitBytes !== 0) {
+      obj.bodyLimitBytes = Math.round(message.bodyLimitBytes);
+    }
+    if (message.httpsPorts?.length) {
+      obj.httpsPorts = message.httpsPorts.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<WebTiming>, I>>(base?: I): WebTiming {
+    return WebTiming.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<WebTiming>, I>>(object: I): WebTiming {
+    const message = createBaseWebTiming();
+    message.runs = object.runs ?? 0;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    message.bodyLimitBytes = object.bodyLimitBytes ?? 0;
+    message.httpsPorts = object.httpsPorts?.map((e) => e) || [];
     return message;
   },
 };
