@@ -84,6 +84,7 @@ const FIRST_ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
   "Which networks have the most hosts with a key of their own?": { asn: 64_500, name: "EXAMPLE", hosts: 1 },
   "How fast did a vantage point's targets answer?": { vantage: "fra", variant: "plain", median_ms: 20 },
   "Which option lists do hosts answer with?": { option_bytes: "020405B4", verdict: "plain" },
+  "How much later does a page come over MPTCP, from where?": { vantage: "sin", port: 80, runs: 3, median_ms: 62 },
   "What was asked, and what perhaps twice?": { source: "synscan/v4/80", kind: "asked", intervals: 2, targets: 5 },
 };
 

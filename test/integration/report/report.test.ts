@@ -95,8 +95,23 @@ describe("a report", () => {
     }
   });
 
-  it("says why something was not measured", () => {
-    const timing = sections.find(({ id }) => id === "figure-4.8-timing-capable");
+  it("tells pages of capable hosts from those behind a box, by the median of their runs", () => {
+    const of = (vantage: string, ms: number) =>
+      [
+        ["connect", ms],
+        ["pretransfer", ms],
+        ["first-byte", 2 * ms],
+        ["total", 2 * ms],
+      ].map(([component, difference]) => `small,${vantage},${component},${difference},1,1`);
+    expect(lines("figure-4.8-timing-capable")).toEqual(of("fra", 1));
+    expect(lines("figure-4.9-timing-middleboxes")).toEqual(of("sin", 31));
+  });
+
+  it("says why something was not measured", async () => {
+    const untimed: ReportSection[] = [];
+    const another = { ...context, campaigns: [{ ...SMALL, id: "another" }] };
+    for await (const section of readReport(test.store, another)) untimed.push(section);
+    const timing = untimed.find(({ id }) => id === "figure-4.8-timing-capable");
     expect(timing).toEqual({
       id: "figure-4.8-timing-capable",
       rows: [],

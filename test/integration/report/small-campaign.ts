@@ -3,7 +3,7 @@ import { buildViews } from "../../../coordinator/compare/build-views.js";
 import type { ReportCampaign } from "../../../coordinator/report/item.js";
 import type { Store } from "../../../coordinator/store/store.js";
 import { parseAddress } from "../../../shared/address/address.js";
-import type { FactRow, SynReplyRow, TraceHopRow } from "../../../shared/batch/rows.js";
+import type { FactRow, SynReplyRow, TraceHopRow, WebTimingRow } from "../../../shared/batch/rows.js";
 import type { Variant } from "../../../shared/probe/variant.js";
 import type { SynVerdict } from "../../../shared/verdict/names.js";
 import { insertFacts } from "./insert-rows.js";
@@ -59,12 +59,41 @@ function answer(target: string, variant: Variant, ttl: number, verdict: SynVerdi
   return { ...answered, kind: "synack", verdict, mptcp: "unobservable", icmpType: 0 };
 }
 
+/** A page of the hidden host: round trips of 20 ms, each `laterUs` longer over MPTCP; null: no connection. */
+function page(run: number, transport: WebTimingRow["transport"], laterUs: number | null): WebTimingRow {
+  const { source, index, port } = COMMON;
+  const times = { connectUs: 20_000, pretransferUs: 20_100, firstByteUs: 40_000, totalUs: 41_000 };
+  const later = laterUs ?? 0;
+  return {
+    ...{ table: "web_timings", source, index, port, target: parseAddress(HIDDEN), scheme: "http", transport, run },
+    ...{
+      path: "/",
+      outcome: laterUs === null ? "timeout" : "complete",
+      detail: "",
+      status: laterUs === null ? 0 : 200,
+    },
+    ...{ startedAtUs: AT_US + run, bodyBytes: 10, mptcp: "", subflows: 0, location: "", server: "", robots: "" },
+    connectUs: laterUs === null ? null : times.connectUs + later,
+    pretransferUs: laterUs === null ? null : times.pretransferUs + later,
+    firstByteUs: laterUs === null ? null : times.firstByteUs + 2 * later,
+    totalUs: laterUs === null ? null : times.totalUs + 2 * later,
+    ...{ tlsVersion: "", certificate: "", certificateSubject: "", certificateIssuer: "" },
+    ...{ certificateFrom: "", certificateTo: "", certificateError: "" },
+  };
+}
+
+/** A run for each of these; robots.txt before them is no page. */
+function pages(...laterUs: readonly (number | null)[]): WebTimingRow[] {
+  const robots = { ...page(0, "tcp", 500_000), path: "/robots.txt", robots: "allowed" } as const;
+  return [robots, ...laterUs.flatMap((later, i) => [page(i + 1, "tcp", 0), page(i + 1, "mptcp", later)])];
+}
+
 const STRIPPED = ["tcp.option.mptcp.removed"];
 const HIDDEN = "198.18.0.1";
 const MIRROR = "198.18.0.3";
 
 /**
- * What each vantage point got: a capable host, hidden from sin by a box at its second hop; a plain host; a mirror; a host
+ * What each vantage point got: a capable host, hidden from sin by a box at its second hop, which takes its time; a plain host; a mirror; a host
  * to which sin's SYNs with MPTCP vanish, and one from which it alone got no answer to the control; and a capable IPv6 host.
  */
 const ROWS: Readonly<Record<string, readonly FactRow[]>> = {
@@ -82,6 +111,7 @@ const ROWS: Readonly<Record<string, readonly FactRow[]>> = {
     ],
     ...[hop(HIDDEN, "plain", 1, "192.0.2.1", []), answer(HIDDEN, "plain", 6, "plain")],
     ...[hop(MIRROR, "v1", 1, "192.0.2.1", []), answer(MIRROR, "v1", 4, "echo")],
+    ...pages(-1_000, 2_000, 1_000),
   ],
   sin: [
     ...[reply(HIDDEN, "v1", "plain"), reply(HIDDEN, "plain", "plain")],
@@ -95,6 +125,7 @@ const ROWS: Readonly<Record<string, readonly FactRow[]>> = {
       hop(HIDDEN, "plain", 1, "198.51.100.1", []),
       answer(HIDDEN, "plain", 7, "plain"),
     ],
+    ...pages(32_000, 30_000, 31_000, null),
   ],
 };
 
