@@ -15,6 +15,7 @@ import type { SourceBook } from "./source-book.js";
 import type { CampaignStore } from "./store.js";
 import { splitTail } from "./tail.js";
 import { leasableTo, type TimingTurn, timingTurn } from "./timing-turn.js";
+import { nextPart, sameOrder } from "./turns.js";
 
 /** Leases with something left to send: one at work and one in reserve, so that the sender never waits for a grant. */
 const MOST_WORKING = 2;
@@ -131,8 +132,8 @@ function choose(deps: DispatchDeps, campaigns: readonly LiveCampaign[], agent: C
         campaign,
         open: open.filter(
           ({ book }) =>
-            (book.state.free[0]?.from ?? Number.POSITIVE_INFINITY) < limits(campaign, book) &&
-            canServe(agent, campaign, book),
+            canServe(agent, campaign, book) &&
+            nextPart(campaign.books, book, { size: 1, end: limits(campaign, book) }) !== null,
         ),
         working: open.reduce((sum, { working }) => sum + working, 0),
         lastEpoch: Math.max(
@@ -206,11 +207,15 @@ function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?:
     wanted ??
     leaseSize({
       remaining: sizeOf(book.state.free),
-      agents: Math.max(1, eligible(fleet, campaign, book).length),
+      agents: Math.max(1, eligible(fleet, campaign, book).length) * sameOrder(campaign.books, book).length,
       indicesPerSecond: book.speed.of(identity.agent),
       plannedIndicesPerSecond: plannedIndicesPerSecond(plan),
       most: plan.source.kind === "list" ? MAX_LISTED_TARGETS : MOST_COMPUTED,
     });
+  const part = nextPart(wanted === undefined ? campaign.books : [book], book, { size, end: offer.to });
+  if (part === null) {
+    return false;
+  }
   const unseenSeconds = (stopAfterMs + heartbeatIntervalMs) / 1_000;
   const [effect] = book.apply({
     type: "request",
@@ -218,7 +223,8 @@ function grant(deps: DispatchDeps, offer: Offer, agent: ConnectedAgent, wanted?:
     instance: identity.instance,
     spool: identity.spool,
     vantage: identity.vantage,
-    size: Math.min(size, (offer.to ?? Number.POSITIVE_INFINITY) - (book.state.free[0]?.from ?? 0)),
+    from: part.from,
+    size: part.to - part.from,
     overrun: Math.ceil((plan.packetsPerSecond * unseenSeconds) / plan.variants.length),
     packetsPerSecond: plan.packetsPerSecond,
     nowMs: clock.monotonicMs(),

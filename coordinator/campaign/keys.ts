@@ -13,9 +13,9 @@ export function campaignKeys(seed: number | undefined, random: (bytes: number) =
   return { secret: derive(root, "secret"), permutationKey: derive(root, "permutation") };
 }
 
-/** Each source has an order of its own, so that vantage points do not meet at a host at the same moment. */
-export function sourcePermutationKey(permutationKey: Uint8Array, source: string): Uint8Array {
-  return derive(permutationKey, source);
+/** Each order of targets that sources name has a key of its own. */
+export function sourcePermutationKey(permutationKey: Uint8Array, order: string): Uint8Array {
+  return derive(permutationKey, order);
 }
 
 function derive(key: Uint8Array, purpose: string): Uint8Array {

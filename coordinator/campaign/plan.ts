@@ -94,7 +94,7 @@ function plannedSource(campaign: CampaignRecord, source: SourceRecord): WorkPlan
     ? {
         kind: "space",
         ranges: campaign.ranges.map(([first, last]) => ({ first, last })),
-        permutationKey: sourcePermutationKey(campaign.permutationKey, source.id),
+        permutationKey: sourcePermutationKey(campaign.permutationKey, source.order),
       }
     : { kind: "list", size: source.size };
 }

@@ -21,6 +21,8 @@ export interface SourceRecord {
   readonly selector: string;
   /** The only vantage point that works on it, or null. */
   readonly vantage: string | null;
+  /** Names the permutation of its targets. Sources with the same one have the same target at each index. */
+  readonly order: string;
   /** Name of the frozen list under which the store has the targets; null for computed targets. */
   readonly list: string | null;
   /** N. */
@@ -107,6 +109,7 @@ const stored = z.object({
       ports: z.array(z.number().int()),
       selector: z.string(),
       vantage: z.string().nullable(),
+      order: z.string().optional(),
       list: z.string().nullable(),
       size: count,
       rounds: z.array(count).default([]),
@@ -129,6 +132,7 @@ export const campaignCodec: Codec<CampaignRecord> = {
     const value = stored.parse(JSON.parse(text));
     return {
       ...value,
+      sources: value.sources.map((source) => ({ ...source, order: source.order ?? source.id })),
       spec: parseCampaign(value.specText),
       secret: fromHex(value.secret),
       permutationKey: fromHex(value.permutationKey),

@@ -39,17 +39,17 @@ type Sized = Pick<CampaignRecord, "spec" | "ranges" | "addresses6" | "vantages">
 export function scanSources(campaign: Sized): SourceRecord[] {
   const { spec, ranges, addresses6 } = campaign;
   const addresses4 = ranges.reduce((sum, [first, last]) => sum + (last - first + 1), 0);
-  const vantages = spec.placement.mode === "replicate" ? campaign.vantages : [null];
+  const isReplicated = spec.placement.mode === "replicate";
+  const vantages = isReplicated ? campaign.vantages : [null];
   return portGroups(spec).flatMap((group) =>
     (["v4", "v6"] as const).flatMap((family) => {
       const addresses = family === "v4" ? addresses4 : addresses6;
       return addresses === 0
         ? []
-        : vantages.map((vantage) =>
-            source("synscan", family, group, vantage, addresses * group.ports.length, (id) =>
-              family === "v4" ? null : vantage === null ? id : id.slice(0, id.lastIndexOf("/")),
-            ),
-          );
+        : vantages.map((vantage) => ({
+            ...source("synscan", family, group, vantage, { isShared: isReplicated, isListed: family === "v6" }),
+            size: addresses * group.ports.length,
+          }));
     }),
   );
 }
@@ -67,7 +67,7 @@ export function laterSources(campaign: Sized, pass: Exclude<Pass, "synscan">): S
     families.flatMap((family) =>
       family === null
         ? []
-        : campaign.vantages.map((vantage) => source(pass, family as "v4" | "v6", group, vantage, 0, (id) => id)),
+        : campaign.vantages.map((vantage) => source(pass, family as "v4" | "v6", group, vantage, OWN_LIST)),
     ),
   );
 }
@@ -75,6 +75,9 @@ export function laterSources(campaign: Sized, pass: Exclude<Pass, "synscan">): S
 function onePortEach({ ports, selector }: PortGroup): PortGroup[] {
   return ports.map((port) => ({ ports: [port], selector }));
 }
+
+/** Later passes: what a vantage point asks depends on what it found. */
+const OWN_LIST = { isShared: false, isListed: true };
 
 /** At most so many targets in one chunk of a list. */
 const CHUNK_TARGETS = 65_536;
@@ -112,10 +115,23 @@ function source(
   family: "v4" | "v6",
   group: PortGroup,
   vantage: string | null,
-  size: number,
-  listName: (id: string) => string | null,
+  { isShared, isListed }: { readonly isShared: boolean; readonly isListed: boolean },
 ): SourceRecord {
-  const id = [pass, family, group.ports.join("+"), ...(vantage === null ? [] : [vantage])].join("/");
+  const everywhere = [pass, family, group.ports.join("+")].join("/");
+  const id = vantage === null ? everywhere : `${everywhere}/${vantage}`;
+  const order = isShared ? everywhere : id;
   const { ports, selector } = group;
-  return { id, pass, family, ports, selector, vantage, list: listName(id), size, rounds: [], skipped: 0 };
+  return {
+    id,
+    pass,
+    family,
+    ports,
+    selector,
+    vantage,
+    order,
+    list: isListed ? order : null,
+    size: 0,
+    rounds: [],
+    skipped: 0,
+  };
 }

@@ -23,7 +23,21 @@ export function canarySources(spec: CampaignSpec): SourceRecord[] {
       const size = count * ROUNDS;
       return count === 0
         ? []
-        : [{ id, pass: "canary", family, ports, selector, vantage: null, list: id, size, rounds: [], skipped: 0 }];
+        : [
+            {
+              id,
+              pass: "canary",
+              family,
+              ports,
+              selector,
+              vantage: null,
+              order: id,
+              list: id,
+              size,
+              rounds: [],
+              skipped: 0,
+            },
+          ];
     }),
   );
 }

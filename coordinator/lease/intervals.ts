@@ -26,13 +26,29 @@ export function addInterval(intervals: Intervals, added: Interval): Intervals {
 }
 
 /** At most `size` indices from the start of the set, and the rest; null when the set is empty. */
-export function takeFirst(intervals: Intervals, size: number): { taken: Interval; rest: Intervals } | null {
-  const [first, ...others] = intervals;
-  if (first === undefined) {
+export function takeFirst(intervals: Intervals, size: number): Taken | null {
+  const [first] = intervals;
+  return first === undefined ? null : takeFrom(intervals, first.from, size);
+}
+
+export interface Taken {
+  readonly taken: Interval;
+  readonly rest: Intervals;
+}
+
+/** At most `size` indices from `from` on that follow one another, and the rest; null when the set does not have it. */
+export function takeFrom(intervals: Intervals, from: number, size: number): Taken | null {
+  const at = firstWhere(intervals, (interval) => interval.to > from);
+  const interval = intervals[at];
+  if (interval === undefined || interval.from > from) {
     return null;
   }
-  const taken = { from: first.from, to: Math.min(first.to, first.from + Math.max(1, size)) };
-  return { taken, rest: taken.to < first.to ? [{ from: taken.to, to: first.to }, ...others] : others };
+  const taken = { from, to: Math.min(interval.to, from + Math.max(1, size)) };
+  const left = [
+    { from: interval.from, to: from },
+    { from: taken.to, to: interval.to },
+  ];
+  return { taken, rest: intervals.toSpliced(at, 1, ...left.filter((part) => part.from < part.to)) };
 }
 
 /** What is in the first set and not in the second. */

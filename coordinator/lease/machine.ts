@@ -1,5 +1,5 @@
 import type { LeaseMarks } from "../../shared/lease/work.js";
-import { addInterval, takeFirst } from "./intervals.js";
+import { addInterval, takeFirst, takeFrom } from "./intervals.js";
 import type { Lease } from "./lease.js";
 import type { CoverageInterval, LeaseEffect, LeaseEvent, LeaseTiming, SourceState, Transition } from "./state.js";
 import { LeaseTable } from "./table.js";
@@ -39,7 +39,8 @@ export function transition(state: SourceState, event: LeaseEvent, timing: LeaseT
 }
 
 function grant(state: SourceState, event: Of<"request">, timing: LeaseTiming): Transition {
-  const part = takeFirst(state.free, event.size);
+  const part =
+    event.from === undefined ? takeFirst(state.free, event.size) : takeFrom(state.free, event.from, event.size);
   if (part === null) {
     return { state, effects: [] };
   }

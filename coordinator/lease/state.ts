@@ -52,13 +52,17 @@ export interface LeaseTiming {
 }
 
 export type LeaseEvent =
-  /** An agent has capacity for about `size` more indices. `wallMs` is the floor of the epoch. */
+  /**
+   * An agent has capacity for `size` indices from the free one `from` on, or from the first that is free. `wallMs` is the
+   * floor of the epoch.
+   */
   | {
       readonly type: "request";
       readonly agent: string;
       readonly instance: string;
       readonly spool: string;
       readonly vantage: string;
+      readonly from?: number;
       readonly size: number;
       readonly overrun: number;
       readonly packetsPerSecond: number;

@@ -67,8 +67,15 @@ describe("the target sources of a campaign", () => {
     expect(scanSources(campaign("replicate")).find((source) => source.id === "synscan/v6/443/sin")).toMatchObject({
       list: "synscan/v6/443",
       vantage: "sin",
+      order: "synscan/v6/443",
       size: 7,
     });
+    expect(sources.map(({ order }) => order)).toEqual([
+      "synscan/v4/80+8080",
+      "synscan/v4/80+8080",
+      "synscan/v4/443",
+      "synscan/v4/443",
+    ]);
   });
 
   it("of later passes are one per group, family and vantage point", () => {

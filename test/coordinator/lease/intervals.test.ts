@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { addInterval, type Intervals, sizeOf, takeFirst } from "../../../coordinator/lease/intervals.js";
+import { addInterval, type Intervals, sizeOf, takeFirst, takeFrom } from "../../../coordinator/lease/intervals.js";
 
 const pieces = fc.array(
   fc
@@ -36,6 +36,25 @@ describe("interval sets", () => {
         if (part !== null) {
           expect([...members([part.taken]), ...members(part.rest)]).toEqual(members(set));
           expect(sizeOf([part.taken])).toBeLessThanOrEqual(size);
+        }
+      }),
+    );
+  });
+
+  it("give the indices from one on that follow one another, if they have it", () => {
+    fc.assert(
+      fc.property(pieces, fc.integer({ min: 0, max: 50 }), fc.integer({ min: 1, max: 50 }), (added, from, size) => {
+        const set = added.reduce<Intervals>(addInterval, []);
+        const part = takeFrom(set, from, size);
+        const all = new Set(members(set));
+        const wanted = Array.from({ length: size }, (_, i) => from + i);
+        const end = wanted.findIndex((index) => !all.has(index));
+
+        expect(part === null ? [] : members([part.taken])).toEqual(end < 0 ? wanted : wanted.slice(0, end));
+        if (part !== null) {
+          const both = [...members([part.taken]), ...members(part.rest)];
+          expect(both.sort((a, b) => a - b)).toEqual(members(set));
+          expect(part.rest.every((interval) => interval.from < interval.to)).toBe(true);
         }
       }),
     );

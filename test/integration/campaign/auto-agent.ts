@@ -29,6 +29,8 @@ export interface AutoAgent {
   player: Player;
   /** Indices a heartbeat. */
   speed: number;
+  /** What it may still ask. */
+  held(): readonly { readonly done: bigint; readonly to: bigint }[];
   /** Plans of this pass are refused; null: none are. */
   refuses: string | null;
   /** While false nothing is committed. */
@@ -147,6 +149,10 @@ export function startAgent(port: number, identity: AgentIdentity, hello: Partial
     pauses: [],
     player: connect(port, identity, null),
     speed,
+    held: () =>
+      [...working.values()]
+        .filter(({ revoked, done, grant }) => !revoked && done < grant.to)
+        .map(({ done, grant }) => ({ done, to: grant.to })),
     refuses: null,
     publishing: true,
     kill() {

@@ -337,6 +337,44 @@ placement: { mode: replicate, ports: { 80: "web=80", 443: "web=443" } }
     await at.campaigns.cancel(id);
   }, 30_000);
 
+  it("never has two vantage points at a target at the same time when each asks all of them", async () => {
+    const at = await startCoordinator();
+    const workers: AutoAgent[] = [];
+    for (const [name, speed] of [
+      ["fra", 3],
+      ["sin", 17],
+      ["syd", 40],
+    ] as const) {
+      workers.push(await agent(at, `${name}-1`, { vantage: name }, speed));
+    }
+    const { id } = await at.campaigns.create(
+      campaignFile(
+        "targets: { ipv4: [198.18.0.0/23] }\nports: [80]\nplacement: { mode: replicate }\nrate: { perAgentPps: 100000 }\n",
+      ),
+    );
+    await at.campaigns.start(id);
+    const fleet = () => workers.flatMap((worker) => worker.held().map((lease) => ({ ...lease, worker })));
+    let overlaps = 0;
+    let together = 0;
+    const look = setInterval(() => {
+      const leases = fleet();
+      together = Math.max(together, new Set(leases.map(({ worker }) => worker)).size);
+      for (const a of leases)
+        for (const b of leases) if (a.worker !== b.worker && a.done < b.to && b.done < a.to) overlaps++;
+    }, 5);
+    const seen = await ended(at, id);
+    clearInterval(look);
+
+    expect(seen.at(-1)).toMatchObject({ state: "finished" });
+    for (const vantage of ["fra", "sin", "syd"]) {
+      expect(endOf(askedOf(memory, id, `synscan/v4/80/${vantage}`))).toBe(512);
+    }
+    expect(overlaps).toBe(0);
+    expect(together).toBe(3);
+    const keys = workers.flatMap(({ plans }) => plans.map(({ source }) => JSON.stringify(source)));
+    expect(new Set(keys).size).toBe(1);
+  });
+
   it("tells the agents at once when it is paused, also those that come later, leases nothing, and goes on", async () => {
     const at = await startCoordinator();
     const worker = await agent(at, "fra-1", {}, 20);

@@ -359,6 +359,7 @@ describe("the campaign's store", () => {
     ports: [80],
     selector: "",
     vantage,
+    order: id,
     list: id,
     size: 0,
     rounds: [],
