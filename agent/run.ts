@@ -5,12 +5,14 @@ import type { Logger } from "pino";
 import { addressBytes } from "../shared/address/address.js";
 import { formatPrefix } from "../shared/address/prefix.js";
 import { UserError } from "../shared/errors.js";
+import { processFacts } from "../shared/metrics/process.js";
 import { VERSION } from "../shared/version.js";
 import type { AgentConfig } from "./config/config.js";
 import type { IdentityKeeper } from "./identity/keeper.js";
 import { createAdmission } from "./lease/admission.js";
 import { createLeaseBook, type LeaseBook } from "./lease/book.js";
 import { createFence } from "./lease/fence.js";
+import { createGate } from "./lease/gate.js";
 import { checkpoint, keepBook } from "./lease/keeper.js";
 import { createLateNetwork } from "./lease/late-network.js";
 import { createPermission } from "./lease/permission.js";
@@ -19,6 +21,7 @@ import { openNamedSpool } from "./lease/spool-identity.js";
 import { createRowStore } from "./lease/store.js";
 import { createTrouble } from "./lease/trouble.js";
 import { sendLines } from "./ledger/recorder.js";
+import type { AgentMetrics } from "./metrics/metrics.js";
 import { optOutFile } from "./optout/file.js";
 import { openOptOutKeeper } from "./optout/keeper.js";
 import { createPublisher } from "./publish/publisher.js";
@@ -27,6 +30,7 @@ import { createSelfTestParts, type SelfTestParts } from "./selftest/parts.js";
 import { NO_SERVICE_MANAGER, type ServiceManager } from "./service/manager.js";
 import { createSession, type Session } from "./session/session.js";
 import { createStats } from "./session/stats.js";
+import { freeBytes } from "./spool/disk.js";
 import type { Clock } from "./wire/clock.js";
 
 /** The parts of an agent that come from outside. */
@@ -45,6 +49,8 @@ export interface AgentParts {
   readonly connectBroker: () => Promise<NatsConnection>;
   /** Told of the agent's life; none where it is left out. */
   readonly service?: ServiceManager;
+  /** Where its numbers are read; nowhere where it is left out. */
+  readonly metrics?: AgentMetrics;
   readonly timing?: Partial<AgentTiming>;
 }
 
@@ -132,6 +138,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       tellBuried("");
     },
     onBuried: (_meta, reason) => tellBuried(reason),
+    ...(parts.metrics && { onLag: parts.metrics.commitLag }),
     report: (problem) => trouble.begin("broker", problem),
   });
   const writer = createRowStore({
@@ -141,11 +148,18 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     publisher,
     onCut: (batch) => book.batchCut(batch),
   });
+  const gate = createGate({
+    openUntil: fence.openUntil,
+    waitingBatches: () => writer.waiting,
+    mostWaitingBatches: MOST_WAITING_BATCHES,
+    isSpoolFull: () => trouble.isIn("spool"),
+    nowMs: clock.monotonicMs,
+  });
   const book: LeaseBook = createLeaseBook({
     admission: createAdmission(permission),
     startProbing: network.startProbing,
     writer,
-    allowedUntil: () => (writer.waiting < MOST_WAITING_BATCHES && !trouble.isIn("spool") ? fence.openUntil() : 0),
+    allowedUntil: gate.allowedUntil,
     refuse: (lease, reason) => session.refuse(lease, reason),
     report: (problem) => log.warn(problem),
     trouble,
@@ -232,6 +246,26 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     },
   });
 
+  parts.metrics?.attach(async () => ({
+    process: processFacts(VERSION),
+    ...{ agent: config.name, vantage: config.vantage, driver: network.driver.name ?? "" },
+    nowMs: clock.unixMs(),
+    connected: isConnected,
+    network: network.stats(),
+    packetsPerSecond: config.caps.packetsPerSecond,
+    leases: book.running,
+    ...{ shut: gate.shut, gatePauses: gate.pauses },
+    spool: {
+      ...spool.facts(),
+      maxBytes: config.spool.maxBytes,
+      freeBytes: await freeBytes(config.spool.folder).catch(() => null),
+    },
+    publisher: publisher.stats(),
+    certificateExpiresMs: parts.identity.current().expiresMs,
+    clock: meter.difference,
+    selfTestPassed: selfTest.last === null ? null : selfTest.last.problem === "",
+    troubles: trouble.count,
+  }));
   service.begin(() => {
     const work = `${isConnected ? "connected" : "not connected"}, ${book.running} leases, ${spool.list().length} batches in the spool`;
     return trouble.summary === "" ? work : `${work}; ${trouble.summary}`;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import pino, { type Logger } from "pino";
 import { UserError } from "../../shared/errors.js";
 import { isName } from "../../shared/lease/protocol.js";
+import { metricsAddress } from "../../shared/metrics/server.js";
 import { type AgentConfig, loadAgentConfig } from "../config/config.js";
 import { keepIdentity } from "../identity/keep.js";
 import { serveRules } from "../info/serve.js";
@@ -29,11 +30,13 @@ export interface RunOptions {
   readonly logLevel: string;
   /** The reference in place of the file's; null: as the file says. */
   readonly reference: string | null;
+  /** Where metrics are served; null: nowhere. */
+  readonly metricsAddress: string | null;
 }
 
 /** Runs the agent of a file until it is interrupted. Rejects with UserError. */
 export async function runAgentOf(
-  { file, logLevel, reference }: RunOptions,
+  { file, logLevel, reference, metricsAddress: where }: RunOptions,
   environment: ServiceEnvironment,
 ): Promise<void> {
   const config = withReference(loadAgentConfig(file), reference);
@@ -45,7 +48,11 @@ export async function runAgentOf(
     report: (problem) => log.warn(problem),
   });
   const identity = keepIdentity(config, log);
+  const address = where === null ? null : metricsAddress(where);
   const page = await serveRules(config, config.caps);
+  // Its library is loaded for those who want metrics.
+  const metrics = address === null ? null : await (await import("../metrics/metrics.js")).openAgentMetrics(address);
+  if (metrics !== null) log.info({ url: metrics.url }, "metrics are served");
   const running = runAgent(
     {
       config,
@@ -53,6 +60,7 @@ export async function runAgentOf(
       log,
       clock,
       service,
+      ...(metrics && { metrics }),
       random: Math.random,
       uuid: randomUUID,
       openNetwork: () => openNetwork(config, clock, log),
@@ -60,7 +68,10 @@ export async function runAgentOf(
     },
     abortOnInterrupt(),
   );
-  await running.finally(() => page?.close()).finally(() => service.close());
+  await running
+    .finally(() => page?.close())
+    .finally(() => metrics?.close())
+    .finally(() => service.close());
 }
 
 async function openNetwork(config: AgentConfig, clock: Clock, log: Logger): Promise<ProbeNetwork> {

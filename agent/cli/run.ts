@@ -5,6 +5,7 @@ interface RunArguments {
   config: string;
   logLevel: string;
   reference: string | undefined;
+  metricsAddress: string | undefined;
 }
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -20,10 +21,17 @@ export const runCommand = (environment: ServiceEnvironment): CommandModule<objec
         type: "string",
         describe: "Another agent that tells how this one's SYNs arrive there (default: that of the file)",
       })
+      .option("metricsAddress", {
+        type: "string",
+        describe: "HOST:PORT where Prometheus reads metrics, such as 127.0.0.1:9465 (default: nowhere)",
+      })
       .option("logLevel", { type: "string", choices: LEVELS, default: "info", describe: "The least that is logged" }),
-  handler: async ({ config, logLevel, reference }) => {
+  handler: async ({ config, logLevel, reference, metricsAddress }) => {
     // The libraries of gRPC and NATS take 8 MB that no other command needs.
     const { runAgentOf } = await import("./run-agent.js");
-    await runAgentOf({ file: config, logLevel, reference: reference ?? null }, environment);
+    await runAgentOf(
+      { file: config, logLevel, reference: reference ?? null, metricsAddress: metricsAddress ?? null },
+      environment,
+    );
   },
 });

@@ -7,6 +7,7 @@ import type { AgentConfig } from "../config/config.js";
 import { requireUnexpired } from "../identity/identity.js";
 import { connectBroker } from "../publish/broker.js";
 import { reachCoordinator } from "../session/reach.js";
+import { readBacklog } from "../spool/backlog.js";
 import { freeBytes } from "../spool/disk.js";
 
 const WAIT_MS = 5_000;
@@ -26,6 +27,7 @@ export function serviceChecks(config: AgentConfig): Check[] {
     },
     { name: "broker", look: () => checkBroker(config) },
     { name: "spool", look: () => checkSpool(config) },
+    { name: "backlog", look: () => checkBacklog(config.spool.folder) },
   ];
 }
 
@@ -84,6 +86,30 @@ async function checkSpool({ spool }: AgentConfig): Promise<string | { warning: s
         remedy: "the disk would be full before the spool is; lower spool.maxBytes",
       }
     : `${spool.folder}: ${free}`;
+}
+
+/** Batches that are not in the tables yet. */
+const OLD_MS = 900_000;
+
+async function checkBacklog(folder: string): Promise<string | { warning: string; remedy: string }> {
+  const { waiting, buried, damaged, oldestMs } = await readBacklog(folder);
+  if (damaged > 0) {
+    return {
+      warning: `${damaged} damaged batches in ${folder}/bad`,
+      remedy: "look into the disk; `parallax verify-ledger CAMPAIGN` says what is missing",
+    };
+  }
+  if (buried > 0) {
+    return {
+      warning: `${buried} batches cannot be inserted and are kept here`,
+      remedy: "see `parallax ingest dead list` at the coordinator",
+    };
+  }
+  const ageMs = oldestMs === null ? 0 : Date.now() - oldestMs;
+  const text = `${waiting} batches wait to be committed, the oldest for ${Math.round(ageMs / 1_000)} s`;
+  return ageMs < OLD_MS
+    ? text
+    : { warning: text, remedy: "start the agent; if it runs, see the broker above and the coordinator's ingest" };
 }
 
 /** The folder, or the nearest one above it that is there. */

@@ -1,7 +1,7 @@
 import type { Prefix } from "../../shared/address/prefix.js";
 import { UserError } from "../../shared/errors.js";
 import type { ProbeJob, ProbeRun } from "./engine.js";
-import type { ProbeNetwork } from "./probing.js";
+import { NO_NETWORK_STATS, type ProbeNetwork } from "./probing.js";
 
 /** A network that may not be there yet: until then it has no family, so that nobody gives it work, and sends nothing. */
 export interface LateNetwork extends ProbeNetwork {
@@ -52,7 +52,7 @@ export function createLateNetwork(openNetwork: () => Promise<ProbeNetwork>): Lat
       await Promise.race([isOpen, aborted]);
       if (!signal.aborted) await network?.run(signal);
     },
-    stats: () => network?.stats() ?? { packetsSent: 0, replies: 0, kernelDrops: 0, sendErrors: 0 },
+    stats: () => network?.stats() ?? NO_NETWORK_STATS,
     close: async () => network?.close(),
   };
 }

@@ -38,9 +38,29 @@ export interface ProbeNetwork {
   leaveOut(optedOut: readonly Prefix[]): Promise<void>;
   /** Takes replies in until `signal` is aborted; rejects when the interface is of no more use. */
   run(signal: AbortSignal): Promise<void>;
-  stats(): { packetsSent: number; replies: number; kernelDrops: number; sendErrors: number };
+  stats(): NetworkStats;
   close(): Promise<void>;
 }
+
+/** Since the network was opened. */
+export interface NetworkStats {
+  readonly packetsSent: number;
+  readonly replies: number;
+  readonly kernelDrops: number;
+  readonly sendErrors: number;
+  /** Packets taken in that are no reply, by what they are (see the receiver). */
+  readonly unclaimed: number;
+  readonly foreign: number;
+  readonly malformed: number;
+  /** Times that a sending thread waited for the rate. */
+  readonly rateWaits: number;
+}
+
+/** Of a network that is not open. */
+export const NO_NETWORK_STATS: NetworkStats = {
+  ...{ packetsSent: 0, replies: 0, kernelDrops: 0, sendErrors: 0 },
+  ...{ unclaimed: 0, foreign: 0, malformed: 0, rateWaits: 0 },
+};
 
 export interface DriverFact {
   readonly name: DriverName | null;
@@ -226,8 +246,9 @@ export function createProbeNetwork(options: ProbeNetworkOptions): ProbeNetwork {
       const probes = host.stats();
       const handshakes = port.sendStats();
       return {
+        ...receiver.stats(),
         packetsSent: probes.sent + handshakes.sent,
-        replies: receiver.stats().replies,
+        rateWaits: probes.rateWaits,
         kernelDrops: port.receiveStats().kernelDrops ?? 0,
         sendErrors: probes.sendErrors + handshakes.sendErrors,
       };

@@ -6,6 +6,8 @@ export interface Trouble {
   begin(part: string, problem: string): void;
   end(part: string): void;
   isIn(part: string): boolean;
+  /** Parts that are not in order. */
+  readonly count: number;
   /** Empty when everything is in order. */
   readonly summary: string;
 }
@@ -25,6 +27,9 @@ export function createTrouble(log: { warn(line: string): void; info(line: string
       }
     },
     isIn: (part) => current.has(part),
+    get count() {
+      return current.size;
+    },
     get summary() {
       return [...current].map(([part, problem]) => `${part}: ${problem}`).join("; ");
     },

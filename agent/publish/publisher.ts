@@ -16,6 +16,8 @@ export interface PublisherOptions {
   readonly onCommitted: (meta: SpoolMeta) => void;
   /** Called for each batch that ingest can never insert as it is; it stays in the spool, aside. */
   readonly onBuried?: (meta: SpoolMeta, reason: string) => void;
+  /** Told of each batch how long it took from its first publication in this life to its commit notice. */
+  readonly onLag?: (seconds: number) => void;
   /** One line for each kind of trouble when it begins. */
   readonly report: (problem: string) => void;
   /** Batches that may be without commit notice at a time; the others wait in the spool. */
@@ -29,14 +31,17 @@ export interface PublisherOptions {
   readonly now?: () => number;
 }
 
-interface PublisherStats {
+export interface PublisherStats {
   readonly connected: boolean;
   /** Batches that the broker took, each publication counted. */
   readonly published: number;
+  readonly publishedRows: number;
+  readonly publishedBytes: number;
   /** Publications after the first one of a batch. */
   readonly republished: number;
   readonly failed: number;
   readonly committed: number;
+  readonly committedRows: number;
   /** Batches that ingest cannot insert as they are. */
   readonly buried: number;
   /** Batches published and neither committed nor due again. */
@@ -67,7 +72,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const { onBuried = () => undefined } = options;
   const known = spool.list().map((meta) => meta.batch);
   const deliveries = createDeliveries({ known, maxInFlight, noticeTimeoutMs, retryMs });
-  const counters = { published: 0, republished: 0, failed: 0, committed: 0, buried: 0 };
+  const counters = {
+    ...{ published: 0, publishedRows: 0, publishedBytes: 0, republished: 0, failed: 0 },
+    ...{ committed: 0, committedRows: 0, buried: 0 },
+  };
+  /** When the broker took a batch first, for those that are not committed. */
+  const takenMs = new Map<string, number>();
   const publications = new Set<Promise<void>>();
   const abort = new AbortController();
   let connection: NatsConnection | null = null;
@@ -87,6 +97,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const message = meta === undefined ? null : await spool.read(batch);
     if (meta === undefined || message === null) {
       deliveries.forget(batch);
+      takenMs.delete(batch);
       return;
     }
     const attributes = headers();
@@ -96,6 +107,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
       await jetstream(to).publish(subject, message, { headers: attributes, timeout: ACK_TIMEOUT_MS });
       deliveries.accepted(batch, now());
       counters.published++;
+      counters.publishedRows += meta.rows;
+      counters.publishedBytes += message.length;
+      if (!takenMs.has(batch)) takenMs.set(batch, now());
       counters.republished += attempt > 1 ? 1 : 0;
       trouble = "";
     } catch (error) {
@@ -153,6 +167,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
     await spool.setAside(batch);
     deliveries.forget(batch);
+    takenMs.delete(batch);
     counters.buried++;
     onBuried(meta, reason);
     look();
@@ -165,7 +180,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
     await spool.remove(batch);
     deliveries.forget(batch);
+    const since = takenMs.get(batch);
+    if (since !== undefined) options.onLag?.((now() - since) / 1_000);
+    takenMs.delete(batch);
     counters.committed++;
+    counters.committedRows += meta.rows;
     onCommitted(meta);
     look();
   };

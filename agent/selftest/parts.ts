@@ -72,7 +72,11 @@ export function createSelfTestParts(options: SelfTestPartsOptions): SelfTestPart
     referenceBackoff: createBackoff({ ...REFERENCE_BACKOFF_MS, random }),
   });
   return {
-    ...tester,
+    welcomed: tester.welcomed,
+    disconnected: tester.disconnected,
+    get last() {
+      return tester.last;
+    },
     referenceAddresses,
     exchange: { listen: listener.listen, answered: referenceTester.answered, heard: referenceTester.heard },
     async run(signal) {

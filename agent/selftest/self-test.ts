@@ -48,6 +48,8 @@ export interface SelfTester {
   /** A session has begun: what is known is told again, for a new session knows nothing. */
   welcomed(): void;
   disconnected(): void;
+  /** The last one; null: none is over. */
+  readonly last: SelfTest | null;
   /** Tests until it is fit and all is known. Rejects with UserError when the agent's file is wrong. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -131,6 +133,9 @@ export function createSelfTester(options: SelfTesterOptions): SelfTester {
     },
     disconnected() {
       isConnected = false;
+    },
+    get last() {
+      return last;
     },
     async run(signal) {
       while (!signal.aborted && last?.problem !== "") {

@@ -14,6 +14,14 @@ export interface BatchSenderOptions {
   readonly kernel: ProbeKernel;
   readonly cap: RateCap;
   readonly clock: { monotonicMs(): number; unixMs(): number };
+  /** Counts what it waits for, where there is one. */
+  readonly waits?: SenderWaits;
+}
+
+/** Of all jobs of a thread. */
+export interface SenderWaits {
+  /** Times that the rate had no packet left. */
+  rate: number;
 }
 
 /** What a stage decides: which probes are next, and when there are none. */
@@ -44,7 +52,7 @@ const YOUNG_MS = 50;
 
 /** Sends batch by batch what a stage puts together: gate, cap, slots, and what the board is told are the same for all. */
 export function createBatchSender(
-  { port, board, builder, kernel, cap, clock }: BatchSenderOptions,
+  { port, board, builder, kernel, cap, clock, waits }: BatchSenderOptions,
   stageOf: (write: WriteBatch) => BatchStage,
 ): Sender {
   // The kernel writes into the port's frames themselves, if they lie in its memory.
@@ -91,7 +99,10 @@ export function createBatchSender(
     if (allowedUntil <= nowMs && (unsent === filled || nowMs >= filledAtMs + YOUNG_MS)) return GATE_PAUSE_MS;
     if (unsent < filled) return flush();
     const permitted = cap.take(port.slots);
-    if (permitted === 0) return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
+    if (permitted === 0) {
+      if (waits !== undefined) waits.rate++;
+      return Math.min(LONGEST_WAIT_MS, cap.readyInMs());
+    }
     // Read for each batch: worked out from `nowMs` it would be wrong by as long as the thread was not run in between.
     filled = stage.fill(permitted, nowMs, clock.unixMs());
     cap.giveBack(permitted - filled);

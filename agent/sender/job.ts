@@ -54,7 +54,7 @@ export interface SenderHost {
    */
   leaveOut(prefixes: readonly Prefix[]): Promise<void>;
   /** Of the ports that are the host's own. */
-  stats(): { readonly sent: number; readonly sendErrors: number };
+  stats(): { readonly sent: number; readonly sendErrors: number; readonly rateWaits: number };
   /** Ends what still runs. */
   close(): Promise<void>;
 }

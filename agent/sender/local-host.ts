@@ -36,7 +36,7 @@ export function createLocalHost(options: LocalHostOptions): SenderHost {
       }),
     leaveOut: async (prefixes) => loop.leaveOut(prefixes),
     // The port counts what is sent through it.
-    stats: () => ({ sent: 0, sendErrors: 0 }),
+    stats: () => ({ sent: 0, sendErrors: 0, rateWaits: loop.waits.rate }),
     async close() {
       closed = true;
       await running;

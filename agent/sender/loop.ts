@@ -12,6 +12,7 @@ import { createSynSender } from "../synscan/sender.js";
 import { attachTraceBoard } from "../tracebox/board.js";
 import { createTraceSender } from "../tracebox/sender.js";
 import type { SendPort } from "../wire/port.js";
+import type { SenderWaits } from "./batch-sender.js";
 import type { SendJob } from "./job.js";
 import type { Sender } from "./sender.js";
 import { type Skips, skippedOf } from "./skips.js";
@@ -37,6 +38,7 @@ export interface SenderLoop {
   /** A batch of each sender; returns the milliseconds until one of them has something to do, at most `IDLE_MS`. */
   turn(): number;
   readonly active: number;
+  readonly waits: Readonly<SenderWaits>;
 }
 
 const IDLE_MS = 20;
@@ -56,6 +58,7 @@ interface Entry {
 export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
   const { port, kernel, clock } = options;
   const senders: Entry[] = [];
+  const waits: SenderWaits = { rate: 0 };
   /** Whose batch lies in the port's slots and is not all out: nobody else may fill them. */
   let owner: Entry | null = null;
   let leftOut: readonly Prefix[] = [];
@@ -80,7 +83,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     );
     const { from, to, variants, retries, replyWindowMs } = job;
     const common = {
-      ...{ port, from, to, variants, builder, kernel, retries, replyWindowMs, cap, clock },
+      ...{ port, from, to, variants, builder, kernel, retries, replyWindowMs, cap, clock, waits },
       source: openTargetSource(job.source),
       budget: budgetOf(job.perPrefix),
       skips,
@@ -132,6 +135,7 @@ export function createSenderLoop(options: SenderLoopOptions): SenderLoop {
     get active() {
       return senders.length;
     },
+    waits,
   };
 
   function turnOf(entry: Entry): number {

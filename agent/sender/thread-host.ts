@@ -11,7 +11,7 @@ export interface ThreadSetup {
   readonly queue: number;
   /** Two words: one that changes when there is something to do, and one that says that the thread is to end. */
   readonly wake: SharedArrayBuffer;
-  /** Packets sent, and batches that the kernel refused. */
+  /** Packets sent, batches that the kernel refused, and waits for the rate. */
   readonly counters: SharedArrayBuffer;
 }
 
@@ -72,7 +72,7 @@ export function createThreadHost(plan: PortPlan): SenderHost {
     stats() {
       const sum = (word: number): number =>
         threads.reduce((all, { counters }) => all + Number(Atomics.load(counters, word)), 0);
-      return { sent: sum(0), sendErrors: sum(1) };
+      return { sent: sum(0), sendErrors: sum(1), rateWaits: sum(2) };
     },
     async close() {
       await Promise.all(
@@ -88,7 +88,7 @@ export function createThreadHost(plan: PortPlan): SenderHost {
 
 function startThread(plan: PortPlan, queue: number): Thread {
   const wake = new SharedArrayBuffer(8);
-  const counters = new SharedArrayBuffer(16);
+  const counters = new SharedArrayBuffer(24);
   const worker = new Worker(new URL("./thread.js", import.meta.url), {
     workerData: { plan, queue, wake, counters } satisfies ThreadSetup,
     // What the loop makes dies at once.

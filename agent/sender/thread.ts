@@ -38,7 +38,9 @@ function main(setup: ThreadSetup): void {
       const { sent, sendErrors } = port.sendStats();
       Atomics.store(counters, 0, BigInt(sent));
       Atomics.store(counters, 1, BigInt(sendErrors));
-      if (ms > 0) Atomics.wait(wake, 0, seen, loop.active === 0 ? undefined : ms);
+      if (ms === 0) continue;
+      Atomics.store(counters, 2, BigInt(loop.waits.rate));
+      Atomics.wait(wake, 0, seen, loop.active === 0 ? undefined : ms);
     }
   } finally {
     port.close();

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, errorMessage } from "../../shared/errors.js";
 import { decodeMeta, decodeRecord, encodeRecord, type SpoolMeta } from "./record.js";
@@ -40,6 +40,20 @@ export interface Spool {
   readonly bytes: number;
   /** Batches found damaged since the spool was opened. */
   readonly damaged: readonly DamagedBatch[];
+  facts(): SpoolFacts;
+}
+
+/** How full a spool is, and what went through it since it was opened. */
+export interface SpoolFacts {
+  readonly bytes: number;
+  /** Batches: to be published, set aside, found damaged. */
+  readonly waiting: number;
+  readonly buried: number;
+  readonly damaged: number;
+  /** When the oldest batch that is to be published was stored, in Unix milliseconds; null: there is none. */
+  readonly oldestMs: number | null;
+  readonly storedRows: number;
+  readonly storedBytes: number;
 }
 
 export interface SpoolOptions {
@@ -52,26 +66,33 @@ export interface SpoolOptions {
    * found there. When it rejects, the batch was not taken.
    */
   readonly onDurable?: (meta: SpoolMeta, message: Uint8Array) => Promise<void>;
+  /** Unix milliseconds. */
+  readonly nowMs?: () => number;
 }
 
 interface Entry {
   readonly meta: SpoolMeta;
   file: string;
   readonly bytes: number;
+  /** Unix milliseconds. */
+  readonly storedMs: number;
 }
 
-const SUFFIX = ".batch";
-const ASIDE = ".buried";
+/** Ends of the names of batches that are to be published, and of those that were set aside. */
+export const SUFFIX = ".batch";
+export const ASIDE = ".buried";
 const UNFINISHED = ".tmp";
 const NO_SPACE = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** Opens the spool, makes its folder if need be, checks every file in it and drops unfinished ones. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { folder, maxBytes, report, onDurable = async () => undefined } = options;
+  const { folder, maxBytes, report, onDurable = async () => undefined, nowMs = Date.now } = options;
   const badFolder = join(folder, "bad");
   const entries = new Map<string, Entry>();
   const damaged: DamagedBatch[] = [];
   let bytes = 0;
+  let storedRows = 0;
+  let storedBytes = 0;
   let sequence = 0;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -102,7 +123,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       }
       if (record !== null) {
         await onDurable(record.meta, record.message);
-        entries.set(record.meta.batch, { meta: record.meta, file, bytes: content.length });
+        const { mtimeMs: storedMs } = await stat(join(folder, file));
+        entries.set(record.meta.batch, { meta: record.meta, file, bytes: content.length, storedMs });
         bytes += content.length;
       }
     }
@@ -123,8 +145,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       await rm(join(folder, file), { force: true });
       throw NO_SPACE.has(errorCode(cause)) ? new SpoolFull(`the disk of ${folder} is full`, { cause }) : cause;
     }
-    entries.set(meta.batch, { meta, file, bytes: record.length });
+    entries.set(meta.batch, { meta, file, bytes: record.length, storedMs: nowMs() });
     bytes += record.length;
+    storedRows += meta.rows;
+    storedBytes += record.length;
   };
 
   return {
@@ -172,6 +196,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     },
     get damaged() {
       return damaged;
+    },
+    facts() {
+      const waiting = [...entries.values()].filter((entry) => !entry.file.endsWith(ASIDE));
+      return {
+        ...{ bytes, storedRows, storedBytes },
+        waiting: waiting.length,
+        buried: entries.size - waiting.length,
+        damaged: damaged.length,
+        oldestMs: waiting.reduce<number | null>((least, { storedMs }) => Math.min(least ?? storedMs, storedMs), null),
+      };
     },
   };
 }

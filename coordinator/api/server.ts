@@ -20,6 +20,8 @@ import type { OperatorDesk } from "../identity/operators.js";
 import type { RefusalLog } from "../identity/refusal-log.js";
 import type { DeadLetter, Replayed } from "../ingest/dead.js";
 import type { IngestStats } from "../ingest/ingest.js";
+import { healthOf } from "../metrics/health.js";
+import type { CoordinatorMetrics } from "../metrics/metrics.js";
 import type { OptOutBook } from "../optout/book.js";
 import type { ReplayDesk } from "../replay/desk.js";
 import type { SeriesBook } from "../series/series.js";
@@ -60,6 +62,7 @@ export interface ApiOptions {
   readonly replays: ReplayDesk;
   readonly enrichment: EnrichDesk;
   readonly ingest: () => IngestStats;
+  readonly metrics: Pick<CoordinatorMetrics, "contentType" | "text" | "facts">;
   readonly identity: IdentityRoutes;
   readonly operators: Omit<OperatorRoutes, "desk"> & { readonly desk: OperatorDesk };
   readonly warehouse: WarehouseAccess;
@@ -162,6 +165,11 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     throw new UserError("no file was sent", { remedy: "send it as application/octet-stream", exitCode: 2 });
   });
   server.get("/healthz", () => ({ status: "ok" }));
+  server.get("/metrics", async (_request, reply) => {
+    reply.type(options.metrics.contentType);
+    return options.metrics.text();
+  });
+  server.get("/v1/health", async () => healthOf(await options.metrics.facts()));
   server.get("/v1/status", () => ({
     version,
     agents: fleet.list().length,

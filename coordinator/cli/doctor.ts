@@ -7,14 +7,16 @@ import { promisify } from "node:util";
 import type { CommandModule } from "yargs";
 import { type Check, reportChecks } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
+import { type Health, health } from "../metrics/health.js";
 import { openState } from "../up/state.js";
 import { createClient } from "./client.js";
 import type { CommonArguments, Whereabouts } from "./common.js";
+import { healthChecks } from "./health-checks.js";
 
 const run = promisify(execFile);
 const LITTLE_SPACE_BYTES = 10 * 1024 ** 3;
 
-/** `parallax doctor`: what the coordinator needs, what the lab needs, and whether a coordinator runs. */
+/** `parallax doctor`: what the coordinator needs, what the lab needs, and how the parts of one that runs are. */
 export const doctorCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "doctor",
   describe: "Check that this machine can run a coordinator and the lab",
@@ -30,6 +32,7 @@ function checks(to: Whereabouts): Check[] {
     { name: "lab tools", look: () => program("ip", ["-V"], "deploy/setup.sh installs it") },
     { name: "namespaces", look: () => namespaces() },
     { name: "coordinator", look: () => coordinator(to) },
+    ...running(to),
   ];
 }
 
@@ -73,6 +76,20 @@ async function namespaces() {
       remedy: "run the lab with sudo (Ubuntu 24.04 forbids user namespaces to ordinary programs)",
     }),
   );
+}
+
+/** Nothing of a coordinator that is not there. */
+function running(to: Whereabouts): Check[] {
+  const here = to.server === undefined ? openState(to.data).running() : null;
+  if (to.server === undefined && here === null) return [];
+  let answer: Promise<Health> | null = null;
+  const asked = () => {
+    answer ??= createClient(to)
+      .call("/v1/health")
+      .then((found) => health.parse(found));
+    return answer;
+  };
+  return healthChecks(asked, here?.metrics ?? "");
 }
 
 async function coordinator(to: Whereabouts): Promise<string> {

@@ -3,7 +3,9 @@ import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
+import { metricsAddress } from "../../shared/metrics/server.js";
 import { GROWING_HEAP } from "../growing-heap.js";
+
 import type { DeadLetter, Replayed } from "../ingest/dead.js";
 import { type ClickHouseArguments, secret, storeOptions, withClickHouseOptions } from "./clickhouse-options.js";
 import { createClient } from "./client.js";
@@ -14,6 +16,7 @@ interface IngestArguments extends CommonArguments, ClickHouseArguments {
   nats: string;
   natsTokenFile: string | undefined;
   clickhouse: string;
+  metricsAddress: string | undefined;
   logLevel: string;
 }
 interface ReplayArguments extends CommonArguments {
@@ -79,6 +82,10 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
         describe: "File with the token of a broker that is not a coordinator's own",
       })
       .option("clickhouse", { type: "string", demandOption: true, describe: "ClickHouse, as http://host:port" })
+      .option("metricsAddress", {
+        type: "string",
+        describe: "HOST:PORT where Prometheus reads metrics (default: nowhere)",
+      })
       .option("logLevel", { type: "string", choices: ["debug", "info", "warn", "error"], default: "info" }),
   handler: async (args) => {
     setFlagsFromString(GROWING_HEAP);
@@ -88,6 +95,10 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
     ]);
     const natsToken = secret("--nats-token-file", args.natsTokenFile);
     const log = pino({ level: args.logLevel, base: null }, pino.destination(2));
+    const where = args.metricsAddress === undefined ? null : metricsAddress(args.metricsAddress);
+    const metrics =
+      where === null ? null : await (await import("../metrics/ingest-process.js")).openIngestMetrics(where);
+    if (metrics !== null) log.info({ url: metrics.url }, "metrics are served");
     const ended = interrupted();
     await runIngest(
       {
@@ -96,9 +107,10 @@ export const ingestCommand: CommandModule<CommonArguments, IngestArguments> = {
         clickhouse: storeOptions(args.clickhouse, args),
         concurrency: CONCURRENCY,
         log,
+        ...(metrics && { metrics }),
       },
       ended.promise,
-    );
+    ).finally(() => metrics?.close());
   },
 };
 

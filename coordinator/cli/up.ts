@@ -3,6 +3,7 @@ import pino from "pino";
 import type { Argv, CommandModule } from "yargs";
 import { columns } from "../../shared/cli/table.js";
 import { UserError } from "../../shared/errors.js";
+import { metricsAddress } from "../../shared/metrics/server.js";
 import { VERSION } from "../../shared/version.js";
 import type { Parallax } from "../up/up.js";
 import type { CommonArguments } from "./common.js";
@@ -17,6 +18,7 @@ interface UpArguments extends CommonArguments {
   publicAddress: string[];
   listen: string | undefined;
   apiAddress: string | undefined;
+  metricsAddress: string | undefined;
   logLevel: string;
 }
 
@@ -48,6 +50,10 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
         type: "string",
         describe: "HOST:PORT where operators with certificates reach the HTTP API as well, such as 0.0.0.0:7701",
       })
+      .option("metricsAddress", {
+        type: "string",
+        describe: "HOST:PORT where Prometheus reads metrics without a token as well (/metrics of the API asks for it)",
+      })
       .option("agentsPort", port(7443, "Port of agents' sessions"))
       .option("enrolmentPort", port(7444, "Port on which machines become agents"))
       .option("brokerPort", port(4322, "Port of the broker"))
@@ -69,6 +75,7 @@ export const upCommand: CommandModule<CommonArguments, UpArguments> = {
       publicNames: publicNames(options.publicAddress),
       listen: listenAddress(options),
       ...(options.apiAddress !== undefined && { apiAddress: apiAddress(options.apiAddress) }),
+      ...(options.metricsAddress !== undefined && { metricsAddress: metricsAddress(options.metricsAddress) }),
       version: VERSION,
       log,
       // Who changed what is on record whatever the level of the rest.
@@ -96,6 +103,7 @@ export function summary({ state, where }: Parallax): string {
       ...(where.operators === ""
         ? []
         : [["", `${where.operators} for operators with certificates of: parallax operators add NAME --out FOLDER`]]),
+      ...(where.metrics === "" ? [] : [["metrics", where.metrics]]),
       ["agents", `become agents at ${where.enrolment} with a token of: parallax enroll create --vantage NAME`],
       ["", `and connect to ${where.agents} and ${where.broker}`],
       ["data", state.folder],

@@ -2,6 +2,8 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { errorMessage, UserError } from "../../shared/errors.js";
 import { ensureStreams } from "../broker/streams.js";
+import type { IngestProcessMetrics } from "../metrics/ingest-process.js";
+import { timedInserts } from "../metrics/inserts.js";
 import { createStore, type StoreOptions } from "../store/store.js";
 import { startIngest } from "./ingest.js";
 
@@ -13,6 +15,8 @@ export interface IngestProcessOptions {
   readonly clickhouse: StoreOptions;
   readonly concurrency: number;
   readonly log: Logger;
+  /** Where its numbers are read; nowhere where it is left out. */
+  readonly metrics?: Pick<IngestProcessMetrics, "attach" | "insertSeconds">;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface IngestProcessOptions {
  * @throws UserError when broker or tables cannot be reached
  */
 export async function runIngest(options: IngestProcessOptions, ended: Promise<void>): Promise<void> {
-  const { nats, clickhouse, log } = options;
+  const { nats, clickhouse, log, metrics } = options;
   const store = createStore(clickhouse);
   try {
     await needTables(() => store.command("SELECT 1 FROM ledger LIMIT 0"), clickhouse.url);
@@ -36,10 +40,11 @@ export async function runIngest(options: IngestProcessOptions, ended: Promise<vo
       await ensureStreams(connection);
       const ingest = await startIngest({
         connection,
-        store,
+        store: metrics === undefined ? store : timedInserts(store, metrics.insertSeconds),
         concurrency: options.concurrency,
         report: (problem) => log.warn(problem),
       });
+      metrics?.attach(connection, ingest.stats);
       log.info({ nats, clickhouse: clickhouse.url }, "ingest is up");
       try {
         await ended;

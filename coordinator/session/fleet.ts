@@ -134,6 +134,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   readonly timing: SessionTiming;
   readonly versions: Versions;
+  /** Told of each grant how long after the agent's last message it left, in seconds. */
+  readonly onGrant?: (seconds: number) => void;
 }
 
 export function createFleet(options: FleetOptions): Fleet {
@@ -205,6 +207,7 @@ export function createFleet(options: FleetOptions): Fleet {
         lacksOptOuts: () => member.optOuts < optOuts.revision,
         isDrained: () => drained.has(identity.agent),
         unfit: () => unfitness(member),
+        granted: () => options.onGrant?.((clock.monotonicMs() - member.heardAtMs) / 1_000),
       }),
       connectedAtMs: now,
       open: true,
@@ -337,6 +340,7 @@ interface MemberState {
   lacksOptOuts(): boolean;
   isDrained(): boolean;
   unfit(): string | null;
+  granted(): void;
 }
 
 /** Agents of older releases do not test themselves, and work. */
@@ -370,6 +374,7 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
         link.send({ kind: "plan", plan });
       }
       link.send({ kind: "grant", grant });
+      state.granted();
     },
     sendRevoke(revocation) {
       const key = `${revocation.lease} ${revocation.epoch}`;

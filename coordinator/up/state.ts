@@ -10,6 +10,8 @@ const running = z.object({
   api: z.string(),
   /** The same for operators elsewhere, with certificates; empty when it is not listened for them. */
   operators: z.string(),
+  /** Empty: only by the API. */
+  metrics: z.string().default(""),
   /** ClickHouse's HTTP interface. */
   warehouse: z.string(),
   /** gRPC, `host:port`: sessions, and enrolment. */
@@ -70,7 +72,8 @@ export function openState(folder: string): StateFolder {
         });
       }
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      write({ pid: process.pid, api: "", operators: "", warehouse: "", agents: "", enrolment: "", broker: "" });
+      const nowhere = { api: "", operators: "", metrics: "", warehouse: "", agents: "", enrolment: "", broker: "" };
+      write({ pid: process.pid, ...nowhere });
     },
     publish: (where) => write({ pid: process.pid, ...where }),
     running: () => {

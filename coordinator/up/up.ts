@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { DEFAULT_TIMING } from "../../shared/lease/protocol.js";
+import { type MetricsAddress, serveMetrics } from "../../shared/metrics/server.js";
 import { openAlarms } from "../alarm/alarms.js";
 import { watchForUnheard } from "../alarm/unheard.js";
 import { hostText } from "../api/operator-port.js";
@@ -23,6 +24,8 @@ import { createTokenDesk, type TokenDesk } from "../identity/tokens.js";
 import { listDead, replayDead } from "../ingest/dead.js";
 import { startIngest } from "../ingest/ingest.js";
 import type { Clock } from "../lease/clock.js";
+import { timedInserts } from "../metrics/inserts.js";
+import { createCoordinatorMetrics } from "../metrics/metrics.js";
 import { openOptOuts } from "../optout/book.js";
 import { createReplayDesk } from "../replay/desk.js";
 import { openSeries } from "../series/series.js";
@@ -60,6 +63,8 @@ export interface UpOptions {
   readonly publicNames?: readonly string[];
   /** Where the API listens for operators with certificates as well; port 0 for a free one. */
   readonly apiAddress?: { readonly host: string; readonly port: number };
+  /** Where metrics are served besides the API, to whoever reaches it; port 0 for a free one. */
+  readonly metricsAddress?: MetricsAddress;
   /** How long agents' certificates hold, in milliseconds. */
   readonly certificateLifetimeMs?: number;
   readonly version: string;
@@ -155,9 +160,10 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     const connection = await dialBroker(broker.url, identity.brokerClients.coordinator);
     stops.push(() => connection.close());
     await ensureStreams(connection);
+    const metrics = createCoordinatorMetrics(options.version);
     const ingest = await startIngest({
       connection,
-      store,
+      store: timedInserts(store, metrics.insertSeconds),
       concurrency: INGEST_CONCURRENCY,
       report: (problem) => log.warn(problem),
     });
@@ -167,6 +173,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       clock,
       timing: DEFAULT_TIMING,
       versions: { coordinator: options.version, oldestAgent: OLDEST_AGENT },
+      onGrant: metrics.grantLatency,
     });
     const control = await createControl(connection);
     const optOuts = await openOptOuts({
@@ -246,6 +253,15 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
     const enrolmentAddress = `${publicHost}:${enrolment.port}`;
     const { fingerprint } = identity.authority;
     const tokens = createTokenDesk(identity.registry, { address: enrolmentAddress, fingerprint }, nowMs);
+    metrics.attach({
+      ...{ connection, store, fleet, campaigns, alarms, registry: identity.registry },
+      ingest: () => ingest.stats(),
+      dataFolder: options.data,
+      certificates: { authority: identity.authority.certificate, server: tls.certificate },
+    });
+    const metricsServer =
+      options.metricsAddress === undefined ? null : await serveMetrics(metrics, options.metricsAddress);
+    stops.push(async () => metricsServer?.close());
     const api = await startApi({
       port: ports.api,
       operatorToken: state.token("operator"),
@@ -263,6 +279,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       enrichment: createEnrichDesk({ store, clock, folder: join(options.data, "enrichment") }),
       replays: createReplayDesk({ store, campaigns, campaignStore, clock }),
       ingest: () => ingest.stats(),
+      metrics,
       identity: { registry: identity.registry, tokens, desk, nowMs },
       operators: { desk: identity.operators, authority: identity.authority.certificate, nowMs },
       warehouse: { url: warehouse.url, token: state.token("operator") },
@@ -278,6 +295,7 @@ export async function startParallax(options: UpOptions): Promise<Parallax> {
       agents: addresses().sessions,
       enrolment: enrolmentAddress,
       broker: addresses().broker,
+      metrics: metricsServer?.url ?? "",
     };
     state.publish(where);
     return {

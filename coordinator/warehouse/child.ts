@@ -55,6 +55,7 @@ async function serve(start: ParentMessage): Promise<void> {
     spoolFolder,
     tokens: start.tokens,
     concurrency: { reader: 8, writer: 8 },
+    report: (text) => process.send?.({ type: "problem", text } satisfies ChildMessage),
   });
   server.on("error", (error: NodeJS.ErrnoException) => {
     const told: ChildMessage =

@@ -13,4 +13,5 @@ export interface ParentMessage {
 
 export type ChildMessage =
   | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "problem"; readonly text: string }
   | { readonly type: "failed"; readonly message: string; readonly remedy: string };

@@ -12,6 +12,8 @@ export interface ServerOptions extends ExecutorOptions {
   readonly tokens: Readonly<Record<Role, string>>;
   /** Queries at a time, per role; must leave threads of the pool for KILL. */
   readonly concurrency: Readonly<Record<Role, number>>;
+  /** One line for what no client is told. */
+  readonly report: (problem: string) => void;
 }
 
 /** Error codes of ClickHouse that are the client's own mistake, with their HTTP status. */
@@ -182,6 +184,8 @@ function kill(options: ServerOptions, id: string): void {
   const connection = options.engine.connect();
   connection
     .run(`KILL QUERY WHERE Settings['log_comment'] = '${id}' ASYNC`, "Null")
-    .catch((error: unknown) => console.error(`warehouse: cannot kill query ${id}: ${describe(error).text}`))
+    .catch((error: unknown) =>
+      options.report(`query ${id} of a client that has gone cannot be ended: ${describe(error).text}`),
+    )
     .finally(() => connection.close());
 }

@@ -59,6 +59,9 @@ export async function startWarehouse(options: WarehouseOptions): Promise<Warehou
       spoolRoot: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
     };
     port = await ready(child, message);
+    child.on("message", (told: ChildMessage) => {
+      if (told.type === "problem") options.onEvent(`warehouse: ${told.text}`);
+    });
     child.once("exit", (code, signal) => restart(`${signal ?? `exit code ${code}`}`));
     return child;
   };
@@ -117,6 +120,7 @@ function ready(child: ChildProcess, start: ParentMessage): Promise<number> {
     );
     child.once("message", (message: ChildMessage) => {
       if (message.type === "failed") return fail(message.message, message.remedy);
+      if (message.type === "problem") return;
       clearTimeout(timer);
       child.removeAllListeners("exit");
       resolve(message.port);

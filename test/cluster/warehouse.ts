@@ -30,6 +30,7 @@ async function serve(start: ParentMessage): Promise<void> {
     spoolFolder,
     tokens: start.tokens,
     concurrency: { reader: 8, writer: 8 },
+    report: () => undefined,
   });
   server.listen(0, "127.0.0.1", () => {
     const told: ChildMessage = { type: "listening", port: (server.address() as AddressInfo).port };

@@ -9,7 +9,17 @@ const FILE = "deploy/compose/compose.yaml";
 
 interface Compose {
   readonly services: Readonly<
-    Record<string, { build: { context: string; dockerfile: string }; cap_drop: string[]; command?: string[] }>
+    Record<
+      string,
+      {
+        build?: { context: string; dockerfile: string };
+        image?: string;
+        cap_drop: string[];
+        command?: string[];
+        volumes?: string[];
+        ports?: string[];
+      }
+    >
   >;
 }
 
@@ -17,9 +27,22 @@ describe("the compose file", () => {
   const { services } = parse(readFileSync(FILE, "utf8")) as Compose;
 
   it("builds from Dockerfiles that are there, and drops every capability that is not named", () => {
-    for (const { build, cap_drop } of Object.values(services)) {
-      expect(existsSync(join(dirname(FILE), build.context, build.dockerfile))).toBe(true);
+    for (const { build, image, cap_drop } of Object.values(services)) {
+      if (build === undefined) expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
+      else expect(existsSync(join(dirname(FILE), build.context, build.dockerfile))).toBe(true);
       expect(cap_drop).toEqual(["ALL"]);
+    }
+  });
+
+  it("mounts folders of the repository that are there, and shows what watches on loopback only", () => {
+    const mounts = Object.values(services).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => volume.split(":")[0] ?? ""),
+    );
+    const own = mounts.filter((path) => path.startsWith("../"));
+    expect(own.length).toBeGreaterThan(2);
+    for (const path of own) expect(existsSync(join(dirname(FILE), path))).toBe(true);
+    for (const name of ["prometheus", "grafana"]) {
+      for (const port of services[name]?.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
     }
   });
 

@@ -47,7 +47,7 @@ describe("a network that is not open yet", () => {
     const ended = network.run(never.signal);
     never.abort();
     await ended;
-    expect(network.stats()).toEqual({ packetsSent: 0, replies: 0, kernelDrops: 0, sendErrors: 0 });
+    expect(Object.values(network.stats()).every((count) => count === 0)).toBe(true);
 
     const abort = new AbortController();
     let isOver = false;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { openState } from "../../../coordinator/up/state.js";
 
 const where = {
+  metrics: "",
   operators: "https://c:7701",
   api: "http://127.0.0.1:1",
   warehouse: "http://127.0.0.1:2",

@@ -64,7 +64,16 @@ export function createTestNetwork(options: { rowBytes?: number } = {}): TestNetw
     },
     leaveOut: async () => undefined,
     run: (signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
-    stats: () => ({ packetsSent: sent.length, replies: Math.ceil(sent.length / 4), kernelDrops: 0, sendErrors: 0 }),
+    stats: () => ({
+      packetsSent: sent.length,
+      replies: Math.ceil(sent.length / 4),
+      kernelDrops: 0,
+      sendErrors: 0,
+      unclaimed: 0,
+      foreign: 0,
+      malformed: 0,
+      rateWaits: 0,
+    }),
     close: async () => undefined,
   };
 }

@@ -5,6 +5,7 @@ import type { AgentConfig } from "../../../agent/config/config.js";
 import { NO_SELF_TEST_TARGETS, type SelfTestConfig } from "../../../agent/config/self-test.js";
 import type { AgentIdentity } from "../../../agent/identity/identity.js";
 import { createProbeNetwork } from "../../../agent/lease/probing.js";
+import type { AgentMetrics } from "../../../agent/metrics/metrics.js";
 import { connectBroker } from "../../../agent/publish/broker.js";
 import { runAgent } from "../../../agent/run.js";
 import { createLocalHost } from "../../../agent/sender/local-host.js";
@@ -26,6 +27,7 @@ export interface SimAgentOptions {
   readonly identity: AgentIdentity;
   /** What its file says about its self-test; by default nothing. */
   readonly selfTest?: SelfTestConfig;
+  readonly metrics?: AgentMetrics;
   /** Called before each attempt to open the interface; may reject. */
   readonly beforeOpening?: () => Promise<void>;
 }
@@ -76,6 +78,7 @@ export function startSimAgent(options: SimAgentOptions): { stop(): Promise<void>
       config,
       identity: keepForEver(identity),
       log: pino({ level: "silent" }),
+      ...(options.metrics && { metrics: options.metrics }),
       clock,
       random: Math.random,
       uuid: randomUUID,

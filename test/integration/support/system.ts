@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentIdentity } from "../../../agent/identity/identity.js";
+import type { AgentMetrics } from "../../../agent/metrics/metrics.js";
 import type { SimWorld } from "../../../agent/sim/world.js";
 import { formatAddress } from "../../../shared/address/address.js";
 import { startSimAgent } from "../canary/sim-agent.js";
@@ -46,7 +47,7 @@ export interface TestSystem {
   /** SIGKILL. */
   killCoordinator(): Promise<void>;
   /** Enrols it before its first life. */
-  startAgent(name: string, vantage: string): Promise<void>;
+  startAgent(name: string, vantage: string, metrics?: AgentMetrics): Promise<void>;
   stopAgent(name: string): Promise<void>;
   /** A command, whatever it ends with. */
   run(...args: string[]): Promise<Output>;
@@ -118,11 +119,14 @@ export async function startSystem(): Promise<TestSystem> {
       // Its broker and warehouse notice and end.
       await sleep(1_500);
     },
-    async startAgent(name, vantage) {
+    async startAgent(name, vantage, metrics) {
       const world = recorded(createSwitchedWorld([]).world, vantage);
       const identity = identities.get(name) ?? (await enrolled(system.parallax, name, vantage));
       identities.set(name, identity);
-      agents.set(name, startSimAgent({ folder, ...where, identity, name, vantage, world }));
+      agents.set(
+        name,
+        startSimAgent({ folder, ...where, identity, name, vantage, world, ...(metrics && { metrics }) }),
+      );
     },
     async stopAgent(name) {
       await agents.get(name)?.stop();
