@@ -26,6 +26,9 @@ const PROTECTED_SETTINGS = new Set([
 const FREE_SETTINGS =
   /^((output_format|input_format|format|date_time|join|group_by|http|optimize|send_progress)_\w+|max_(threads|block_size|result_rows|rows_to_read)|session_timezone|extremes)$/;
 
+/** Formats' settings that name files or servers: a template is read from one, a schema is written to one. */
+const FILE_SETTINGS = /^(format_template_|format_schema|output_format_schema$|format_avro_schema_registry_url$)/i;
+
 /** Ordinary functions that read files or other resources of the process. */
 const UNSAFE_FUNCTIONS = ["file", "catboostevaluate", "executable", "python", "s3", "url"];
 
@@ -51,7 +54,7 @@ export function createGuard(tableFunctions: Iterable<string>): Guard {
   for (const name of tableFunctions) if (!SAFE_TABLE_FUNCTIONS.has(name.toLowerCase())) unsafe.add(name.toLowerCase());
 
   const checkSetting = (name: string) => {
-    if (!FREE_SETTINGS.test(name)) throw refuse(`the setting ${name} cannot be changed`);
+    if (!FREE_SETTINGS.test(name) || FILE_SETTINGS.test(name)) throw refuse(`the setting ${name} cannot be changed`);
   };
 
   const check = (tokens: readonly SqlToken[]) => {
@@ -65,7 +68,9 @@ export function createGuard(tableFunctions: Iterable<string>): Guard {
       if (token.text.toLowerCase() === FILE_DATABASE && tokens[i + 1]?.text === ".") {
         throw refuse(`the database ${FILE_DATABASE} holds files`);
       }
-      if (PROTECTED_SETTINGS.has(token.text.toLowerCase())) throw refuse(`the setting ${token.text} cannot be changed`);
+      if (PROTECTED_SETTINGS.has(token.text.toLowerCase()) || FILE_SETTINGS.test(token.text)) {
+        throw refuse(`the setting ${token.text} cannot be changed`);
+      }
       if (isWord(token, "DEFAULT") && tokens[i - 1]?.text === "=")
         throw refuse("no setting can be put back to its default");
       if (isWord(token, "IDENTIFIER") && tokens[i - 1]?.text === ":") throw refuse("a parameter cannot be a name");

@@ -61,6 +61,7 @@ ENGINE = Distributed('${cluster}', '${database}', '${localName(name.text)}', ${S
     const name = at(tokens, 2);
     const alter = (table: string) =>
       withEdits(sql, [replace(name, `${table} ${on}`), ...settingNames(tokens, WINDOW_SETTING)]);
+    if (views.has(name.text)) return [alter(qualified(name.text))];
     const ofStorage = OF_STORAGE.some((word) => isWord(tokens[4], word));
     return placementOf(name.text) === "everywhere" || ofStorage
       ? [alter(storage(name.text))]

@@ -46,6 +46,13 @@ SETTINGS ${WEEK}, replicated_deduplication_window = 10000`,
     expect(rendered(FACTS, "ALTER TABLE facts MODIFY TTL a + INTERVAL 1 DAY")).toHaveLength(1);
   });
 
+  it("of a view's comment is one of the view", () => {
+    const view = "CREATE VIEW IF NOT EXISTS seen AS SELECT a FROM facts";
+    expect(rendered(FACTS, view, "ALTER TABLE seen COMMENT COLUMN a 'x'")).toEqual([
+      "ALTER TABLE db.seen ON CLUSTER 'lab' COMMENT COLUMN a 'x'",
+    ]);
+  });
+
   it("of a view reads from all nodes", () => {
     const view = "CREATE OR REPLACE VIEW seen AS SELECT * FROM (SELECT a FROM facts FINAL) JOIN entries USING id";
     expect(rendered(FACTS, ENTRIES, view)).toEqual([
