@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Agent } from "node:https";
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -64,7 +65,7 @@ export function createStore({ readOnly = false, layout = SINGLE_NODE, ...options
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       output_format_json_quote_64bit_integers: 0,
-      // Rows that were deleted may come again, the same as before: only blocks with a token are held against earlier ones.
+      // Of INSERT … SELECT; what it inserts may come in several blocks, for which one token would stand.
       ...(readOnly ? {} : { insert_deduplicate: 0, ...settingsOf(layout) }),
     },
   });
@@ -83,7 +84,7 @@ export function createStore({ readOnly = false, layout = SINGLE_NODE, ...options
     rows,
     command,
     insertRows: async (table, values) => {
-      await client.insert({ table, values: [...values], format: "JSONEachRow" });
+      await client.insert({ table, values: [...values], format: "JSONEachRow", clickhouse_settings: neverARepeat() });
     },
     insertBlock: async (table, pieces, token) => {
       const { stream } = await client.exec({
@@ -92,7 +93,7 @@ export function createStore({ readOnly = false, layout = SINGLE_NODE, ...options
         // A column that the table does not have is an error, not something to leave out.
         clickhouse_settings: {
           ...(token === null
-            ? {}
+            ? neverARepeat()
             : {
                 insert_deduplicate: 1,
                 insert_deduplication_token: token,
@@ -119,4 +120,12 @@ export function createStore({ readOnly = false, layout = SINGLE_NODE, ...options
     },
     close: () => client.close(),
   };
+}
+
+/**
+ * Rows that were deleted may come again, the same as before, and the engine would take them for a repeat: not with a token
+ * of their own. (For rows that are sent, not every version obeys `insert_deduplicate = 0`.)
+ */
+function neverARepeat() {
+  return { insert_deduplication_token: randomUUID() };
 }

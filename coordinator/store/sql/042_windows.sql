@@ -1,5 +1,5 @@
--- Every table, and with it every view's target, refuses a block whose token it knows; blocks without a token are not held
--- against earlier ones. Columns of views say what they are, as those of tables do.
+-- Every table, and with it every view's target, refuses a block whose token it knows. What is not to be held
+-- against earlier blocks comes with a token of its own. Columns of views say what they are, as those of tables do.
 
 ALTER TABLE campaigns MODIFY SETTING non_replicated_deduplication_window = 10000;
 ALTER TABLE target_lists MODIFY SETTING non_replicated_deduplication_window = 10000;

@@ -51,9 +51,15 @@ describe("the tables", () => {
   it("keep rows that come again without a token, such as those of a rollup that was deleted", async () => {
     const row = { campaign: "c", port: 80, target: "::", host_verdict: "mptcp", placement: "agree", computed_at: 1 };
     for (let i = 0; i < 2; i++) {
-      await warehouse.store.removeRows("target_classes", "campaign = {campaign:String}", { campaign: "c" });
+      for (const table of ["target_classes", "class_counts"]) {
+        await warehouse.store.removeRows(table, "campaign = {campaign:String}", { campaign: "c" });
+      }
       await warehouse.store.insertRows("target_classes", [row]);
+      await warehouse.store.command(
+        "INSERT INTO class_counts (campaign, port, targets, computed_at) SELECT 'c', toUInt16(number), 1, 1 FROM numbers(3000000)",
+      );
     }
     expect(await all("SELECT count() AS n FROM target_classes WHERE campaign = 'c'")).toEqual([{ n: 1 }]);
+    expect(await all("SELECT count() AS n FROM class_counts FINAL WHERE campaign = 'c'")).toEqual([{ n: 65_536 }]);
   });
 });
