@@ -1,7 +1,16 @@
 /** Units of columns that are numbers, by their names: a name has the same unit in every table. */
 const UNITS: Readonly<Record<string, string>> = {
   ...same("hops", "ttl", "reply_ttl", "after_ttl", "before_ttl", "path_length", "open_hops"),
-  ...same("microseconds", "rtt_us", "connect_us", "pretransfer_us", "first_byte_us", "total_us", "clock_offset_us", "round_trip_us"),
+  ...same(
+    "microseconds",
+    "rtt_us",
+    "connect_us",
+    "pretransfer_us",
+    "first_byte_us",
+    "total_us",
+    "clock_offset_us",
+    "round_trip_us",
+  ),
   ...same("bytes", "spool_free_bytes", "spool_max_bytes", "body_bytes", "window", "mss"),
   ...same("port number", "port"),
   ...same("0 or 1", "no_join", "checksum_required"),
