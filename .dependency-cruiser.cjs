@@ -30,12 +30,22 @@ module.exports = {
       },
       to: { path: "^shared/generated/" },
     },
+    // The page is bundled for browsers; of the programs it knows their documents, and words made of them.
+    {
+      name: "page-stands-alone",
+      severity: "error",
+      from: { path: "^(agent|coordinator|deploy|shared)/", pathNot: "^coordinator/dashboard/page/" },
+      to: { path: "^coordinator/dashboard/page/" },
+    },
     { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
     { name: "nothing-imports-tests", severity: "error", from: { pathNot: "^test/" }, to: { path: "^test/" } },
     {
       name: "no-dev-dependency-in-product",
       severity: "error",
-      from: { path: "^(agent|coordinator|shared|deploy)/", pathNot: "^deploy/package/" },
+      from: {
+        path: "^(agent|coordinator|shared|deploy)/",
+        pathNot: "^(deploy/package/|deploy/build-page\\.cjs$|coordinator/dashboard/page/)",
+      },
       to: { dependencyTypes: ["npm-dev"] },
     },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import type { FastifyRequest } from "fastify";
 import { UserError } from "../../shared/errors.js";
+import { PAGE_PATHS } from "../dashboard/files.js";
 import type { OperatorRole } from "../identity/records.js";
 
 /** Who makes a request. */
@@ -17,8 +18,8 @@ export interface Gate {
   readonly where: string;
   /** HTTP status for somebody who is not let in. */
   readonly status: 401 | 403;
-  /** What it answers to whoever has come so far, for those who watch over it. */
-  readonly openPath: string | null;
+  /** What it answers to whoever has come so far. */
+  isOpen(path: string): boolean;
   /** Whether a Host header (without its port, in small letters) is this listener's own. */
   isOwnHost(host: string, socket: Socket): boolean;
   /** @throws UserError for whom it does not let in */
@@ -39,7 +40,8 @@ export function tokenGate(token: string): Gate {
   return {
     where: "api",
     status: 401,
-    openPath: "/healthz",
+    // For those who watch over it; and the dashboard, which has nothing to tell before it is given the token.
+    isOpen: (path) => path === "/healthz" || Object.hasOwn(PAGE_PATHS, path),
     isOwnHost: isLoopbackHost,
     admit({ headers }) {
       const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));

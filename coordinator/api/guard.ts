@@ -45,7 +45,7 @@ export function guard(server: FastifyInstance, { gate, refused, writes }: GuardO
       refused(where, from, "a page of another origin sent it");
       return deny(reply, 403, { message: "pages of other origins may not use this", remedy: "use the command line" });
     }
-    if (request.url === gate.openPath) return undefined;
+    if (gate.isOpen(request.url)) return undefined;
     let caller: Caller;
     try {
       caller = gate.admit(request);

@@ -68,7 +68,7 @@ export function createOperatorPort({ tls, desk, names, refused }: OperatorPortOp
     gate: {
       where: WHERE,
       status: 403,
-      openPath: null,
+      isOpen: () => false,
       // No page has a name that is an address: what a connection came to is this machine.
       isOwnHost: (host, socket) =>
         hosts.has(host) ||

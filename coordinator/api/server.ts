@@ -14,6 +14,7 @@ import { readCanaries } from "../canary/read.js";
 import type { CertificateDesk } from "../certificate/desk.js";
 import { readDiff } from "../compare/diff.js";
 import { readComparison, readExplanations } from "../compare/read.js";
+import { dashboardRoutes } from "../dashboard/serve.js";
 import type { EnrichDesk } from "../enrich/desk.js";
 import type { Hitlists } from "../hitlist/hitlists.js";
 import type { OperatorDesk } from "../identity/operators.js";
@@ -29,6 +30,7 @@ import type { Drains } from "../session/drains.js";
 import type { Fleet } from "../session/fleet.js";
 import { createCanaryStore } from "../store/canary-store.js";
 import type { Store } from "../store/store.js";
+import { dashboardDataRoutes } from "./dashboard-routes.js";
 import { dossierRoutes } from "./dossier-routes.js";
 import { enrichRoutes } from "./enrich-routes.js";
 import { fleetRoutes } from "./fleet.js";
@@ -176,6 +178,8 @@ function routes(server: FastifyInstance, options: ApiOptions): void {
     ingest: ingest(),
     alarms: alarms.open(),
   }));
+  dashboardRoutes(server);
+  dashboardDataRoutes(server, options);
   identityRoutes(server, options.identity);
   operatorRoutes(server, options.operators);
   warehouseRoutes(server, options.warehouse);

@@ -18,7 +18,7 @@ export const viewVerdict = z.enum([...SYN_VERDICTS, ...PAIR_VERDICTS]);
 export const hostVerdict = z.enum(HOST_VERDICTS);
 export const placement = z.enum(PLACEMENTS);
 
-const hopKind = z.enum(["time-exceeded", "unreachable", "synack", "rst"]);
+export const hopKind = z.enum(["time-exceeded", "unreachable", "synack", "rst"]);
 
 const hop = z
   .tuple([

@@ -1,0 +1,5 @@
+/** The bundle holds their text. */
+declare module "*.md" {
+  const text: string;
+  export default text;
+}
