@@ -12,6 +12,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { dossiersCommand } from "./cli/dossiers.js";
 import { enrichCommand } from "./cli/enrich.js";
 import { enrollCommand } from "./cli/enroll.js";
+import { exportCommand } from "./cli/export.js";
 import { ingestCommand } from "./cli/ingest.js";
 import { migrateCommand } from "./cli/migrate.js";
 import { operatorsCommand } from "./cli/operators.js";
@@ -48,6 +49,7 @@ process.exitCode = await runProgram(
         .command(dossiersCommand)
         .command(blackholesCommand)
         .command(reportCommand)
+        .command(exportCommand)
         .command(enrichCommand)
         .command(replayCommand)
         .command(ingestCommand)

@@ -1,11 +1,11 @@
 import type { CommandModule } from "yargs";
+import { listFields } from "../../shared/zmap/fields.js";
 import { type OwnRules, ownRules } from "./allowed.js";
 import { type BegunScan, beginScan } from "./scan/begin.js";
 import { showDryRun } from "./scan/dry-run.js";
 import { type ScanArguments, scanOptions } from "./scan/options.js";
 import { type ScanRequest, scanRequest } from "./scan/request.js";
 import { runScan } from "./scan/run.js";
-import { listFields } from "./scan-output/fields.js";
 
 /** `parallax-agent scan`: SYN probes without a coordinator; a row per reply, a status line a second on stderr. */
 export const scanCommand: CommandModule<object, ScanArguments> = {

@@ -2,7 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { GROUPINGS } from "../blackhole/groups.js";
 import type { Campaigns } from "../campaign/runner.js";
+import { scanVariants } from "../campaign/spec.js";
 import { lookupsOf, pinWords, readPins } from "../enrich/pins.js";
+import type { ExportedCampaign } from "../export/pto.js";
 import { pinDate, reportCampaigns } from "../report/campaigns.js";
 import { BLACKHOLE_ITEMS } from "../report/items/blackholes.js";
 import { type ReportHead, readItem, readReport } from "../report/read.js";
@@ -35,6 +37,10 @@ export function reportRoutes(server: FastifyInstance, { campaigns, store }: Repo
       for await (const section of readReport(store, context)) yield { section };
     }
     return stream(withFailure(lines()), reply);
+  });
+  server.get("/v1/campaigns/:id/head", ({ params }): ExportedCampaign => {
+    const { series, startedAtMs, finishedAtMs, spec } = campaigns.record(z.object({ id: z.string() }).parse(params).id);
+    return { series, startedAtMs, finishedAtMs, variants: scanVariants(spec) };
   });
   server.get("/v1/campaigns/:id/blackholes", async (request) => {
     const { id } = z.object({ id: z.string() }).parse(request.params);

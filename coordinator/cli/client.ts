@@ -7,6 +7,7 @@ import { createStore, type Store } from "../store/store.js";
 import type { Whereabouts } from "./common.js";
 import { connectionTo } from "./connection.js";
 import { type Asked, ask } from "./request.js";
+import { askTables, type QueryOptions, wholeResult } from "./result.js";
 
 /** The command line's way to a running coordinator. */
 export interface Client {
@@ -22,8 +23,8 @@ export interface Client {
   sendFile(content: Readable): Promise<string>;
   /** Lines of a response that goes on for long, as JSON values; `body` makes it a POST. */
   lines(path: string, signal?: AbortSignal, body?: unknown): AsyncIterable<unknown>;
-  /** Result of a query in one of ClickHouse's formats. Rejects with UserError. */
-  query(sql: string, format: string): Promise<Readable>;
+  /** Result of a query in one of ClickHouse's formats. Rejects, and the result fails, with UserError. */
+  query(sql: string, format: string, options?: QueryOptions): Promise<Readable>;
   /** The tables, to read. */
   openStore(): Store;
 }
@@ -78,11 +79,9 @@ export function createClient(to: Whereabouts): Client {
     send,
     sendFile: async (content) => sentFile.parse(await send("/v1/files", content)).id,
     call: (path, body) => document(path, jsonBody(body)),
-    async query(sql, format) {
-      const url = `${warehouse.url}${warehouse.pathname}?default_format=${encodeURIComponent(format)}`;
-      const headers = { "Content-Type": "text/plain; charset=utf-8", "X-ClickHouse-Key": warehouse.token };
-      const answer = await ask(connection, url, { body: sql, headers });
-      if (isGood(answer)) return answer;
+    async query(sql, format, options) {
+      const answer = await askTables(connection, sql, format, options);
+      if (isGood(answer)) return wholeResult(answer);
       // Who is not let in is told so by the API, whatever is wrong with a query by ClickHouse.
       throw await failure(answer, "the tables and their columns: parallax query 'SHOW TABLES', 'DESCRIBE hosts'");
     },

@@ -44,6 +44,9 @@ async function serve(start: ParentMessage): Promise<void> {
   const emptyFolder = join(start.folder, "empty");
   mkdirSync(emptyFolder, { recursive: true });
   process.chdir(emptyFolder);
+  const resultFolder = join(start.folder, "results");
+  rmSync(resultFolder, { recursive: true, force: true });
+  mkdirSync(resultFolder, { mode: 0o700 });
   const configuration = join(start.folder, "config.xml");
   writeFileSync(configuration, engineConfiguration(availableParallelism()));
   const engine = openEngine(dataFolder, [`--config-file=${configuration}`]);
@@ -53,6 +56,7 @@ async function serve(start: ParentMessage): Promise<void> {
     guard: createGuard(tableFunctions),
     database: start.database,
     spoolFolder,
+    resultFolder,
     tokens: start.tokens,
     concurrency: { reader: 8, writer: 8 },
     report: (text) => process.send?.({ type: "problem", text } satisfies ChildMessage),

@@ -30,6 +30,14 @@ export function repeatedHeaderLines(format: string): number | null {
   return STREAMING.get(format) ?? null;
 }
 
+/** Formats of binary files that the engine writes in pieces but that are whole only together: answered through the disk. */
+const WHOLE_FILES: ReadonlySet<string> = new Set(["Parquet", "Arrow", "ArrowStream", "ORC"]);
+
+/** True for a format whose result may be too large for memory, and is one file. */
+export function isWholeFile(format: string): boolean {
+  return WHOLE_FILES.has(format);
+}
+
 /** Media type of a format's result, as ClickHouse sends it. */
 export function contentType(format: string): string {
   if (/^JSON($|Compact$|Strings$|ColumnsWithMetadata$)/.test(format)) return "application/json; charset=UTF-8";

@@ -24,7 +24,7 @@ const PROTECTED_SETTINGS = new Set([
 ]);
 /** Settings that a reader may give in the address; all others could undo a limit. */
 const FREE_SETTINGS =
-  /^((output_format|input_format|format|date_time|join|group_by|http|optimize|send_progress)_\w+|max_(threads|block_size|result_rows|rows_to_read)|session_timezone|extremes)$/;
+  /^((output_format|input_format|format|date_time|join|group_by|http|optimize|send_progress)_\w+|max_(threads|block_size|result_rows|rows_to_read|execution_time)|session_timezone|extremes)$/;
 
 /** Formats' settings that name files or servers: a template is read from one, a schema is written to one. */
 const FILE_SETTINGS = /^(format_template_|format_schema|output_format_schema$|format_avro_schema_registry_url$)/i;

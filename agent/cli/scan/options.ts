@@ -1,8 +1,8 @@
 import type { Argv, Options } from "yargs";
 import { OPTION_PROFILES } from "../../../shared/probe/profile.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
+import { OUTPUT_FORMATS } from "../../../shared/zmap/format.js";
 import { DRIVERS } from "../../wire/port.js";
-import { OUTPUT_FORMATS } from "../scan-output/format.js";
 
 /** Drivers for real networks. */
 

@@ -1,4 +1,4 @@
-import { createRowFormat, type RowFormat } from "../scan-output/format.js";
+import { createRowFormat, type RowFormat } from "../../../shared/zmap/format.js";
 import { createLineSink, type LineSink, ReaderGone } from "../scan-output/sink.js";
 import { openFileTarget, stdoutTarget } from "../scan-output/targets.js";
 import type { BegunScan } from "./begin.js";

@@ -2,12 +2,12 @@ import { addressFamily, parseAddress } from "../../../shared/address/address.js"
 import { DecodeError, UserError } from "../../../shared/errors.js";
 import { OPTION_PROFILES, type OptionProfile } from "../../../shared/probe/profile.js";
 import { VARIANTS, type Variant } from "../../../shared/probe/variant.js";
+import type { OutputField } from "../../../shared/zmap/field.js";
+import { chooseFields } from "../../../shared/zmap/fields.js";
+import { parseFilter, type ReplyFilter } from "../../../shared/zmap/filter.js";
+import { OUTPUT_FORMATS, type OutputFormat } from "../../../shared/zmap/format.js";
 import { DRIVERS, MOST_SENDER_THREADS, type RealDriver } from "../../wire/port.js";
 import { checkNumber } from "../numbers.js";
-import type { OutputField } from "../scan-output/field.js";
-import { chooseFields } from "../scan-output/fields.js";
-import { parseFilter, type ReplyFilter } from "../scan-output/filter.js";
-import { OUTPUT_FORMATS, type OutputFormat } from "../scan-output/format.js";
 import { parseChoices, parsePorts } from "../targets.js";
 import { type MostTargets, parseMostTargets } from "./amount.js";
 import { SCAN_OPTIONS, type ScanArguments } from "./options.js";

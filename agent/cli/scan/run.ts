@@ -1,10 +1,10 @@
 import { UserError } from "../../../shared/errors.js";
 import { decodePacket } from "../../../shared/packet/decode.js";
+import { headerOf } from "../../../shared/zmap/reply.js";
 import { serveRules } from "../../info/serve.js";
 import type { OwnRules } from "../allowed.js";
 import { abortOnInterrupt } from "../interrupt.js";
 import { type OpenEngines, openEngines } from "../run-engines.js";
-import { headerOf } from "../scan-output/reply.js";
 import { ReaderGone } from "../scan-output/sink.js";
 import type { BegunScan } from "./begin.js";
 import { createEnding, type Ending } from "./ending.js";

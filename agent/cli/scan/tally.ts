@@ -1,8 +1,8 @@
 import type { EvidenceRow } from "../../../shared/batch/rows.js";
-import type { ReplyFilter } from "../scan-output/filter.js";
-import type { RowFormat } from "../scan-output/format.js";
-import { isSuccess } from "../scan-output/ip-fields.js";
-import { type ReplyHeader, scannedReply } from "../scan-output/reply.js";
+import type { ReplyFilter } from "../../../shared/zmap/filter.js";
+import type { RowFormat } from "../../../shared/zmap/format.js";
+import { isSuccess } from "../../../shared/zmap/ip-fields.js";
+import { type ReplyHeader, scannedReply } from "../../../shared/zmap/reply.js";
 import type { ScanTotals } from "./checkpoint.js";
 
 /** What becomes of the replies: lines of output, and counts over all runs. */

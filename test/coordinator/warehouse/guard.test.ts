@@ -79,6 +79,12 @@ describe("a reader's query", () => {
   ])("may not set %s in the address", (name) => {
     expect(() => guard.checkSetting(name)).toThrow(name);
   });
+  it.each(["readonly", "additional_result_filter", "max_result_bytes", "max_memory_usage", "dialect", "nothing"])(
+    "may not set %s in the address",
+    (name) => {
+      expect(() => guard.checkSetting(name)).toThrow(name);
+    },
+  );
 
   it.each(["max_threads", "output_format_json_quote_64bit_integers", "session_timezone"])("may set %s", (name) => {
     expect(() => guard.checkSetting(name)).not.toThrow();

@@ -96,6 +96,11 @@ describe("a campaign that is steered", () => {
       rows: { syn_replies: n },
       versions: { agents: { "fra-1": "0.1.0", "sin-1": "0.1.0" } },
     });
+    const csv = join(system.folder, "first.csv");
+    await system.parallax("export", first, "--format", "zmap-csv", "--out", csv);
+    expect(readFileSync(csv, "utf8").split("\n")).toHaveLength(Number(n) + 2);
+    const [metadata = ""] = (await system.parallax("export", first, "--format", "pto-ndjson")).split("\n");
+    expect(JSON.parse(metadata)).toMatchObject({ campaign: first, series: "steering", _file_type: "obs" });
     const tampered = file("tampered.json", text.replace('"asked": 1008', '"asked": 1009'));
     const { code, stdout, stderr } = await system.run("campaign", "verify", tampered);
     expect([code, stderr.split("\n").length]).toEqual([1, 2]);

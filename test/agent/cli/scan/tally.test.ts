@@ -2,10 +2,10 @@ import { describe, expect, it } from "@jest/globals";
 import type { ScanTotals } from "../../../../agent/cli/scan/checkpoint.js";
 import { createTally } from "../../../../agent/cli/scan/tally.js";
 import { createView } from "../../../../agent/cli/scan/view.js";
-import { chooseFields } from "../../../../agent/cli/scan-output/fields.js";
-import { parseFilter } from "../../../../agent/cli/scan-output/filter.js";
-import { createRowFormat } from "../../../../agent/cli/scan-output/format.js";
-import { icmpError, synAck } from "../scan-output/replies.js";
+import { chooseFields } from "../../../../shared/zmap/fields.js";
+import { parseFilter } from "../../../../shared/zmap/filter.js";
+import { createRowFormat } from "../../../../shared/zmap/format.js";
+import { icmpError, synAck } from "../../../shared/zmap/replies.js";
 
 const BEFORE: ScanTotals = {
   ...{ packets: 100, replies: 10, successes: 4, cooldownSuccesses: 1, results: 6, duplicates: 2, late: 1, skipped: 3 },

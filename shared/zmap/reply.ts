@@ -1,6 +1,6 @@
-import type { SynReplyRow } from "../../../shared/batch/rows.js";
-import { decodeTcpOptions, type TcpOption } from "../../../shared/option/tcp-options.js";
-import type { Packet } from "../../../shared/packet/decode.js";
+import type { SynReplyRow } from "../batch/rows.js";
+import { decodeTcpOptions, type TcpOption } from "../option/tcp-options.js";
+import type { Packet } from "../packet/decode.js";
 
 /** What the received packet says besides its row. Of an ICMP error only the address and the identification are there. */
 export interface ReplyHeader {
@@ -20,8 +20,10 @@ export interface ScannedReply {
   readonly row: SynReplyRow;
   /** Null where only the row is at hand. */
   readonly header: ReplyHeader | null;
-  /** It came when nothing was left to be sent. */
-  readonly cooldown: boolean;
+  /** It came when nothing was left to be sent; null where that is not known any more. */
+  readonly cooldown: boolean | null;
+  /** Another reply to the same probe came before. */
+  readonly repeat: boolean;
   /** The first TCP option of a kind, with kind and length; undefined when there is none. */
   option(kind: number): Uint8Array | undefined;
   /** All whole TCP options, decoded at the first call. */
@@ -44,7 +46,12 @@ export function headerOf({ ip, ...packet }: Packet): ReplyHeader {
   };
 }
 
-export function scannedReply(row: SynReplyRow, header: ReplyHeader | null, cooldown: boolean): ScannedReply {
+export function scannedReply(
+  row: SynReplyRow,
+  header: ReplyHeader | null,
+  cooldown: boolean | null,
+  repeat = false,
+): ScannedReply {
   let decoded: readonly TcpOption[] | null = null;
   const options = (): readonly TcpOption[] => {
     decoded ??= decodeTcpOptions(row.options).options;
@@ -54,6 +61,7 @@ export function scannedReply(row: SynReplyRow, header: ReplyHeader | null, coold
     row,
     header,
     cooldown,
+    repeat,
     options,
     option: (kind) => options().find((option) => option.kind === kind)?.bytes,
   };

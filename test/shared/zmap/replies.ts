@@ -1,7 +1,7 @@
-import { headerOf, type ScannedReply, scannedReply } from "../../../../agent/cli/scan-output/reply.js";
-import { parseAddress } from "../../../../shared/address/address.js";
-import type { SynReplyRow } from "../../../../shared/batch/rows.js";
-import { decodePacket } from "../../../../shared/packet/decode.js";
+import { parseAddress } from "../../../shared/address/address.js";
+import type { SynReplyRow } from "../../../shared/batch/rows.js";
+import { decodePacket } from "../../../shared/packet/decode.js";
+import { headerOf, type ScannedReply, scannedReply } from "../../../shared/zmap/reply.js";
 
 const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits.replace(/\s/g, ""), "hex"));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { chooseFields } from "../../../../agent/cli/scan-output/fields.js";
-import { createRowFormat } from "../../../../agent/cli/scan-output/format.js";
+import { chooseFields } from "../../../shared/zmap/fields.js";
+import { createRowFormat } from "../../../shared/zmap/format.js";
 import { icmpError, synAck } from "./replies.js";
 
 describe("lines of JSON", () => {

@@ -1,4 +1,4 @@
-import { addressFamily, formatAddress } from "../../../shared/address/address.js";
+import { addressFamily, formatAddress } from "../address/address.js";
 import type { OutputField } from "./field.js";
 import type { ScannedReply } from "./reply.js";
 
@@ -52,8 +52,8 @@ export const IP_FIELDS: readonly OutputField[] = [
   {
     name: "repeat",
     type: "bool",
-    describe: "always false: further replies to the same probe are counted, not printed",
-    value: () => false,
+    describe: "further reply to the same probe: a scan counts these and prints none",
+    value: ({ repeat }) => repeat,
   },
   {
     name: "cooldown",

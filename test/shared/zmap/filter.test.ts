@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseFilter } from "../../../../agent/cli/scan-output/filter.js";
-import { UserError } from "../../../../shared/errors.js";
+import { UserError } from "../../../shared/errors.js";
+import { parseFilter } from "../../../shared/zmap/filter.js";
 import { icmpError, synAck } from "./replies.js";
 
 describe("an output filter", () => {

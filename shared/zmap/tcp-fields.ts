@@ -1,12 +1,12 @@
-import { optionsHex, optionsText } from "../../../shared/option/options-text.js";
+import { optionsHex, optionsText } from "../option/options-text.js";
 import {
   OPTION_MPTCP,
   OPTION_MSS,
   OPTION_SACK_PERMITTED,
   OPTION_TIMESTAMPS,
   OPTION_WINDOW_SCALE,
-} from "../../../shared/option/tcp-options.js";
-import { u8, u16, u32 } from "../../../shared/packet/ip.js";
+} from "../option/tcp-options.js";
+import { u8, u16, u32 } from "../packet/ip.js";
 import type { FieldValue, OutputField } from "./field.js";
 import { isIcmp } from "./ip-fields.js";
 import type { ScannedReply } from "./reply.js";

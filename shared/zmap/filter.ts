@@ -1,4 +1,4 @@
-import { UserError } from "../../../shared/errors.js";
+import { UserError } from "../errors.js";
 import type { FieldValue, OutputField } from "./field.js";
 import { fieldNamed } from "./fields.js";
 import type { ScannedReply } from "./reply.js";

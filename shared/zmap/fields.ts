@@ -1,4 +1,4 @@
-import { UserError } from "../../../shared/errors.js";
+import { UserError } from "../errors.js";
 import type { OutputField } from "./field.js";
 import { IP_FIELDS } from "./ip-fields.js";
 import { MPTCP_FIELDS } from "./mptcp-fields.js";
@@ -29,7 +29,7 @@ export function fieldNamed(option: string, name: string): OutputField {
   const found = OUTPUT_FIELDS.find((field) => field.name === plain);
   if (found === undefined) {
     throw new UserError(`${option}: there is no field ${JSON.stringify(name)}`, {
-      remedy: "see --list-output-fields",
+      remedy: "see parallax-agent scan --list-output-fields",
       exitCode: 2,
     });
   }

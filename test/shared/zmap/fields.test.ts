@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { chooseFields, listFields } from "../../../../agent/cli/scan-output/fields.js";
-import type { ScannedReply } from "../../../../agent/cli/scan-output/reply.js";
-import { parseAddress } from "../../../../shared/address/address.js";
+import { parseAddress } from "../../../shared/address/address.js";
+import { chooseFields, listFields } from "../../../shared/zmap/fields.js";
+import type { ScannedReply } from "../../../shared/zmap/reply.js";
 import { icmpError, synAck } from "./replies.js";
 
 /** All fields that the reply has, by name. */
@@ -138,7 +138,7 @@ describe("the choice of fields", () => {
     expect(() => chooseFields("saddr,sprot")).toThrow(
       expect.objectContaining({
         message: '--output-fields: there is no field "sprot"',
-        remedy: "see --list-output-fields",
+        remedy: "see parallax-agent scan --list-output-fields",
         exitCode: 2,
       }),
     );
