@@ -28,6 +28,7 @@ async function serve(start: ParentMessage): Promise<void> {
     guard: createGuard([]),
     database: start.database,
     spoolFolder,
+    resultFolder: spoolFolder,
     tokens: start.tokens,
     concurrency: { reader: 8, writer: 8 },
     report: () => undefined,
