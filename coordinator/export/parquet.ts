@@ -19,6 +19,7 @@ export const EXPORT_TABLES = {
   syn_replies: { holds: "answers to SYNs", final: true, order: [...PER_TARGET, "variant", "batch", "row"] },
   trace_hops: { holds: "hops of traces", final: true, order: [...PER_TARGET, "variant", "ttl", "batch", "row"] },
   handshakes: { holds: "handshakes", final: true, order: [...PER_TARGET, "variant", "batch", "row"] },
+  web_timings: { holds: "pages over MPTCP and TCP", final: true, order: [...PER_TARGET, "transport", "batch", "row"] },
   target_skips: { holds: "targets left out", final: true, order: ["source", "index", "batch", "row"] },
   coverage: { holds: "intervals asked", final: true, order: ["source", "kind", "epoch", "from"] },
   target_views: { holds: "what each vantage point saw of a target", final: true, order: PER_TARGET },

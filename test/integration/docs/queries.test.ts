@@ -151,12 +151,9 @@ const FIRST_ROWS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
 };
 
 describe("the query cookbook", () => {
-  it("has the queries that are tested", () => {
+  it("has the queries that are tested, twenty of them and more", () => {
+    expect(QUERIES.length).toBeGreaterThanOrEqual(20);
     expect(QUERIES.map(([heading]) => heading)).toEqual(Object.keys(FIRST_ROWS));
-  });
-
-  it("has twenty", () => {
-    expect(QUERIES).toHaveLength(20);
   });
 
   it("finds nothing new in the second campaign, and what changed from fra to sin", async () => {

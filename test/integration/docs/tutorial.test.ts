@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, jest } from "@jest/globals";
+import { EXPORT_TABLE_NAMES } from "../../../coordinator/export/parquet.js";
 
 jest.setTimeout(300_000);
 
@@ -46,5 +47,5 @@ it("the tutorial's campaign, command by command, ends in a comparison that finds
     /port 80 speaks Multipath TCP; the box stands near the vantage point that sees it/,
   ];
   for (const text of expected) expect(printed).toMatch(text);
-  expect(readdirSync(join(folder, "first"))).toHaveLength(9);
+  expect(readdirSync(join(folder, "first"))).toHaveLength(EXPORT_TABLE_NAMES.length);
 });
