@@ -45,7 +45,7 @@ export async function startExportSystem(): Promise<ExportSystem> {
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   const state = openState(data);
   state.publish({
-    ...{ operators: "", agents: "", enrolment: "", broker: "" },
+    ...{ operators: "", metrics: "", agents: "", enrolment: "", broker: "" },
     api: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
     warehouse: warehouse.warehouse.url,
   });
