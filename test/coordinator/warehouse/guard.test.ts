@@ -70,7 +70,7 @@ describe("a reader's query", () => {
   it.each([
     "readonly",
     "additional_result_filter",
-    "max_execution_time",
+    "max_result_bytes",
     "max_memory_usage",
     "dialect",
     "nothing",
@@ -79,12 +79,6 @@ describe("a reader's query", () => {
   ])("may not set %s in the address", (name) => {
     expect(() => guard.checkSetting(name)).toThrow(name);
   });
-  it.each(["readonly", "additional_result_filter", "max_result_bytes", "max_memory_usage", "dialect", "nothing"])(
-    "may not set %s in the address",
-    (name) => {
-      expect(() => guard.checkSetting(name)).toThrow(name);
-    },
-  );
 
   it.each(["max_threads", "output_format_json_quote_64bit_integers", "session_timezone"])("may set %s", (name) => {
     expect(() => guard.checkSetting(name)).not.toThrow();
