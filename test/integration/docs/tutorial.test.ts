@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, jest } from "@jest/globals";
@@ -16,7 +16,8 @@ const [, ...blocks] = [...own.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, blo
 /** In place of the tutorial's first block, which builds: other coordinators may run on this machine. */
 const BEGIN = `
 set -e
-trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+set -m
+trap "kill -- \\$(jobs -p | sed 's/^/-/') 2>/dev/null; wait" EXIT
 parallax() {
   [ "$1" != up ] || set -- "$@" --api-port 0 --warehouse-port 0 --agents-port 0 --enrolment-port 0 --broker-port 0
   "${process.execPath}" "${process.cwd()}/dist/coordinator/main.js" "$@"
@@ -37,6 +38,7 @@ it("the tutorial's campaign, command by command, ends in a comparison that finds
   }
   await new Promise((resolve) => run.once("close", resolve));
   clearTimeout(timer);
+  expect(runningIn(folder)).toEqual([]);
   // All of it, where something is missing.
   const expected = [
     /fra-1 +fra +connected/,
@@ -49,3 +51,17 @@ it("the tutorial's campaign, command by command, ends in a comparison that finds
   for (const text of expected) expect(printed).toMatch(text);
   expect(readdirSync(join(folder, "first"))).toHaveLength(EXPORT_TABLE_NAMES.length);
 });
+
+/** Processes that were started in a folder and have not ended. */
+function runningIn(folder: string): string[] {
+  return readdirSync("/proc").filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readlinkSync(`/proc/${name}/cwd`) === folder;
+    } catch (error) {
+      // It has ended meanwhile, or is another user's.
+      if (["ENOENT", "EACCES", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+      throw error;
+    }
+  });
+}
