@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, it, jest } from "@jest/globals";
 import { EXPORT_TABLE_NAMES } from "../../../coordinator/export/parquet.js";
 
@@ -38,6 +39,8 @@ it("the tutorial's campaign, command by command, ends in a comparison that finds
   }
   await new Promise((resolve) => run.once("close", resolve));
   clearTimeout(timer);
+  // Their shells have been told; they take a moment.
+  for (let tries = 0; runningIn(folder).length > 0 && tries < 100; tries++) await sleep(200);
   expect(runningIn(folder)).toEqual([]);
   // All of it, where something is missing.
   const expected = [
