@@ -31,7 +31,7 @@ const PROBES_PER_TARGET = 4;
 const SENDING = 0.6;
 const LEAST_PAUSE_MS = 300;
 const MORE_PAUSE_MS = 2_500;
-const FINISH_WITHIN_MS = 240_000;
+const FINISH_WITHIN_MS = 480_000;
 
 /** Breaks whatever can be broken under a running campaign, then lets it end and holds the tables against the ledgers. */
 export async function runChaos({ minutes, seed, say }: ChaosOptions): Promise<ChaosResult> {

@@ -45,7 +45,13 @@ beforeAll(async () => {
     () => system.api<{ state: string }>(`/v1/campaigns/${id}`),
     ({ state }) => state === "finished",
   );
-  ofAgent = await (await fetch(agent.url)).text();
+  // The broker may say that it has the last batch after ingest has said that it is stored.
+  ofAgent = await system.until(
+    async () => (await fetch(agent.url)).text(),
+    (text) =>
+      (valueIn(text, "parallax_agent_published_rows_total") ?? 0) >=
+      (valueIn(text, "parallax_agent_stored_rows_total") ?? Number.POSITIVE_INFINITY),
+  );
 });
 afterAll(async () => {
   await system.stop();
