@@ -1,14 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { type BatchMessage, batchIdIn, decodeBatch } from "../../shared/batch/codec.js";
 import { prependConstants } from "../../shared/batch/constants.js";
 import { ASK_HEADER, ATTEMPT_HEADER, decodeAsk, encodeNotice } from "../../shared/batch/notice.js";
-import { DecodeError } from "../../shared/errors.js";
+import { DecodeError, errorMessage } from "../../shared/errors.js";
 import { ROWS_CONSUMER, ROWS_STREAM } from "../broker/streams.js";
 import type { Store } from "../store/store.js";
 import { createCampaignCheck, isCommitted } from "./committed.js";
 import { buryMessage } from "./dead.js";
 import { noticeSubject, type Origin, originOf } from "./origin.js";
+import { waitingLine } from "./waiting.js";
 
 export interface IngestOptions {
   readonly connection: NatsConnection;
@@ -33,11 +35,13 @@ export interface IngestStats {
 
 export interface Ingest {
   stats(): IngestStats;
-  /** Takes no more batches, finishes those at hand. */
+  /** Takes no more batches, finishes those that it inserts and gives back those that come meanwhile. */
   stop(): Promise<void>;
 }
 
 const WORKING_EVERY_MS = 10_000;
+/** The broker ends a request for a message that waited so long: a stop waits for that, or what came would be held back. */
+const FETCH_MS = 1_000;
 /** Error codes of ClickHouse that say that the block itself is wrong: another try would end the same way. */
 const BAD_BLOCK = /\b(8|9|10|16|27|32|33|34|44|50|53|70|117|128|131|190|349|432|492)\b/;
 
@@ -52,9 +56,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const stats = { batches: 0, rows: 0, bytes: 0, duplicates: 0, dead: 0 };
   const isCampaign = createCampaignCheck(store);
   const consumer = await jetstream(connection).consumers.get(ROWS_STREAM, ROWS_CONSUMER);
-  const messages = await consumer.consume({ max_messages: options.concurrency });
   let stopping = false;
   let troubled = false;
+  let cutOff = false;
 
   const take = async (message: JsMsg): Promise<void> => {
     const working = setInterval(() => message.working(), WORKING_EVERY_MS);
@@ -92,9 +96,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
         const reason = error instanceof Error ? error.message : String(error);
         if (isBadBlock(error)) return bury(message, reason);
         again = true;
-        if (!troubled) report(`ingest waits for the warehouse: ${reason}`);
+        if (!troubled) report(waitingLine(error));
         troubled = true;
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await sleep(retryMs);
       }
     }
     message.nak();
@@ -142,26 +146,46 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     message.ack();
   };
 
-  const running = new Set<Promise<void>>();
-  const loop = (async () => {
-    for await (const message of messages) {
-      const work = take(message).catch((error: unknown) => {
-        report(`ingest could not settle a batch, it comes again: ${error instanceof Error ? error.message : error}`);
+  /** The next message; null where none has come for a while or the broker is away. */
+  const fetch = async (): Promise<JsMsg | null> => {
+    try {
+      const message = await consumer.next({ expires: FETCH_MS });
+      cutOff = false;
+      return message;
+    } catch (error) {
+      // No answer, no stream, no consumer: the broker starts, or is made anew.
+      if (!cutOff && !stopping) report(`ingest waits for the broker: ${errorMessage(error)}`);
+      cutOff = true;
+      await sleep(retryMs);
+      return null;
+    }
+  };
+
+  /** Fetches a batch only when it can begin it: what is fetched is at hand, and nothing waits for its turn here. */
+  const work = async (): Promise<void> => {
+    while (!stopping && !connection.isClosed()) {
+      const message = await fetch();
+      if (message === null) continue;
+      const taken = take(message).catch((error: unknown) => {
+        report(`ingest could not settle a batch, it comes again: ${errorMessage(error)}`);
         message.nak(retryMs);
       });
-      running.add(work);
-      void work.finally(() => running.delete(work));
-      if (running.size >= options.concurrency) await Promise.race(running);
+      atHand.add(taken);
+      await taken;
+      atHand.delete(taken);
     }
-  })();
+  };
+  const atHand = new Set<Promise<void>>();
+  const workers = Promise.all(Array.from({ length: options.concurrency }, work));
 
   return {
     stats: () => ({ ...stats }),
     stop: async () => {
       stopping = true;
-      messages.stop();
-      await loop;
-      await Promise.all(running);
+      // With a broker that is away a request has no end, and nothing is told to it.
+      await Promise.race([workers, sleep(2 * FETCH_MS, undefined, { ref: false })]);
+      await Promise.all(atHand);
+      if (!connection.isClosed()) await Promise.race([connection.flush(), sleep(FETCH_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -10,6 +10,7 @@ const report = (problem: string): void => console.error(problem);
 const spool = await openSpool({ folder: task.spool, maxBytes: Number.MAX_SAFE_INTEGER, report });
 let left = spool.list().length;
 let begunMs: number | null = null;
+let before = process.cpuUsage();
 
 const publisher = createPublisher({
   // Until it begins they are not there: to the publisher they are new, not left by an earlier life.
@@ -20,7 +21,8 @@ const publisher = createPublisher({
   report,
   onCommitted: () => {
     if (--left > 0 || begunMs === null) return;
-    const done: Done = { seconds: (performance.now() - begunMs) / 1000 };
+    const { user, system } = process.cpuUsage(before);
+    const done: Done = { seconds: (performance.now() - begunMs) / 1e3, cpuSeconds: (user + system) / 1e6 };
     void publisher.close().then(() => process.send?.(done, () => process.exit()));
   },
 });
@@ -28,6 +30,7 @@ const publisher = createPublisher({
 process.once("message", (message) => {
   if (message !== GO) throw new Error(`not ${GO}`);
   begunMs = performance.now();
+  before = process.cpuUsage();
   publisher.wake();
 });
 while (!publisher.stats().connected) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -18,7 +18,7 @@ const WANTED = { share: 0.5, rowsPerSecond: 300_000 };
 
 interface Round {
   readonly rowsPerSecond: number;
-  /** Of each process, a row: nothing for the engine alone. */
+  /** Of each process, a row. */
   readonly cpuUsPerRow: Readonly<Record<string, number>>;
 }
 
@@ -79,10 +79,12 @@ export async function benchIngest({ rounds, rows = ROWS, folder, say }: BenchOpt
       },
       {
         head: ["process", "CPU a row"],
-        rows: Object.keys(path[0]?.cpuUsPerRow ?? {}).map((name) => [
-          name,
-          `${spreadOf(path.map(({ cpuUsPerRow }) => cpuUsPerRow[name] ?? 0)).median.toFixed(2)} us`,
-        ]),
+        rows: [path, best.rounds].flatMap((all) =>
+          Object.keys(all[0]?.cpuUsPerRow ?? {}).map((name) => [
+            name,
+            `${spreadOf(all.map(({ cpuUsPerRow }) => cpuUsPerRow[name] ?? 0)).median.toFixed(2)} us`,
+          ]),
+        ),
       },
       {
         head: ["column", "type", "bytes a row"],
@@ -109,24 +111,18 @@ async function measurePath(spool: FilledSpool, folder: string, say: (text: strin
     try {
       await agent.message();
       const pids = {
-        agent: agent.child.pid,
         broker: site.broker.pid,
         ingest: site.ingest.child.pid,
         warehouse: site.warehouse.pid() ?? 0,
       };
       const before = cpuOf(pids);
-      // The agent is gone when it has told its time: its own is what it has taken until the last second.
-      const ticks = setInterval(() => Object.assign(last, cpuOf({ agent: pids.agent })), 100);
-      const last: Record<string, number> = {};
       agent.child.send(GO);
-      const { seconds } = (await agent.message()) as Done;
-      clearInterval(ticks);
-      const after = { ...last, ...cpuOf({ ...pids, agent: 0 }) };
+      const { seconds, cpuSeconds } = (await agent.message()) as Done;
+      const after = cpuOf(pids);
       const stored = await countRows(site.store);
       if (stored !== spool.rows) throw new Error(`${stored} rows in the table of ${spool.rows} that are committed`);
-      const cpuUsPerRow = Object.fromEntries(
-        Object.keys(pids).map((name) => [name, (1e6 * ((after[name] ?? 0) - (before[name] ?? 0))) / spool.rows]),
-      );
+      const taken = Object.keys(pids).map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)] as const);
+      const cpuUsPerRow = perRow([["agent", cpuSeconds], ...taken], spool.rows);
       return { round: { rowsPerSecond: spool.rows / seconds, cpuUsPerRow }, columns: await readColumns(site.store) };
     } finally {
       await agent.kill();
@@ -151,12 +147,12 @@ async function measureEngine(
     try {
       await engine.message();
       engine.child.send(GO);
-      const { seconds } = (await engine.message()) as Done;
+      const { seconds, cpuSeconds } = (await engine.message()) as Done;
       await engine.kill();
       const again = await startBenchWarehouse(folder, say);
       const stored = await countRows(again.store).finally(again.stop);
       if (stored !== spool.rows) throw new Error(`the engine has ${stored} rows of ${spool.rows}`);
-      return { rowsPerSecond: spool.rows / seconds, cpuUsPerRow: {} };
+      return { rowsPerSecond: spool.rows / seconds, cpuUsPerRow: perRow([["engine alone", cpuSeconds]], spool.rows) };
     } finally {
       await engine.kill();
     }
@@ -172,6 +168,10 @@ export function startProgram(
 ): Running {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
   return start([process.execPath, file, JSON.stringify(task)], true);
+}
+
+function perRow(seconds: readonly (readonly [name: string, seconds: number])[], rows: number): Record<string, number> {
+  return Object.fromEntries(seconds.map(([name, taken]) => [name, (1e6 * taken) / rows]));
 }
 
 /** CPU seconds so far by name; without those that are gone. */

@@ -46,6 +46,8 @@ export const GO = "go";
 /** What either says when all is committed. */
 export interface Done {
   readonly seconds: number;
+  /** Of all its threads, since it was told to begin. */
+  readonly cpuSeconds: number;
 }
 
 /** Sent to soak-agents.ts: to make no more rows and end when all are committed. */

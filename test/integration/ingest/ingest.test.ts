@@ -25,7 +25,7 @@ beforeAll(async () => {
   [broker, warehouse] = await Promise.all([startTestBroker(), startTestWarehouse()]);
   await migrate(warehouse.store, readMigrations("coordinator/store/sql"));
   await ensureStreams(broker.connection);
-  await campaigns("one", "again", "mine", "killed", "later", "older", "asked");
+  await campaigns("one", "again", "mine", "killed", "later", "older", "asked", "stopped");
   broker.connection.subscribe("parallax.committed.fra-80", {
     callback: (_, message) => {
       notices.push(message.string());
@@ -184,6 +184,27 @@ describe("ingest", () => {
     await until(() => notices.includes(id));
     expect(await read("SELECT count() AS n FROM syn_replies WHERE campaign = 'later'")).toEqual([{ n: 10 }]);
   });
+
+  it("holds nothing back when it is stopped: the next one has all of it long before the broker's ack wait", async () => {
+    const ids = Array.from({ length: 150 }, (_, sequence) => batch("stopped", sequence));
+    for (const { message } of ids) await publish("stopped", message);
+    const committed = () => ids.filter(({ id }) => notices.includes(id)).length;
+    for (let life = 0; life < 8; life++) {
+      const before = committed();
+      await start();
+      await until(() => committed() > before);
+      await ingest?.stop();
+    }
+    expect(committed()).toBeLessThan(ids.length);
+
+    await start();
+    // Held back, they would come after 30 s.
+    await until(() => committed() === ids.length, 20_000);
+    await ingest?.stop();
+    expect(
+      await read("SELECT count() AS n, uniqExact(batch, row) AS u FROM syn_replies WHERE campaign = 'stopped'"),
+    ).toEqual([{ n: 1_500, u: 1_500 }]);
+  }, 60_000);
 
   it("answers an agent that asks which of its batches are committed", async () => {
     await start();
