@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { chooseDriver } from "../../../agent/wire/choose-driver.js";
 import type { Link } from "../../../agent/wire/link.js";
 import { openPacketPort, openSendPort } from "../../../agent/wire/open-port.js";
@@ -57,15 +58,16 @@ export function createPortLab(driver: RealDriver): PortLab {
       // The half of xdp that receives is that of packet.
       const sender = driver === "xdp" ? namespaces.inside(HERE, () => openSendPort(plan)) : both;
       expectDriver(sender.driver, driver);
+      const watch = watchLink(far);
       return {
         sender,
         receiver: both,
-        left: (count, timeoutMs = 3000) => collect(far, count, timeoutMs),
+        left: (count, timeoutMs = 3000) => watch.take(count, timeoutMs),
         arrive: (packets) => deliver(far, packets, `${mac.here}${mac.there}`),
         close() {
           sender.close();
           both.close();
-          far.close();
+          watch.close();
         },
       } satisfies PortUnderTest;
     },
@@ -123,22 +125,47 @@ function macOf(namespace: string): string {
   return link.address.replaceAll(":", "");
 }
 
-async function collect(link: Link, count: number, timeoutMs: number): Promise<LeftPacket[]> {
+interface LinkWatch {
+  take(count: number, timeoutMs: number): Promise<LeftPacket[]>;
+  close(): void;
+}
+
+/**
+ * Reads what comes out of the link from now on until it is closed. The ring gives up a block after 2 ms, however little
+ * is in it, so a slow sender's packets fill it within 64 ms when nobody reads.
+ */
+function watchLink(link: Link): LinkWatch {
   const found: LeftPacket[] = [];
-  const untilMs = performance.now() + timeoutMs;
-  for (let leftMs = timeoutMs; found.length < count && leftMs > 0; leftMs = untilMs - performance.now()) {
-    if (!(await link.wait(leftMs))) continue;
-    link.receive((frame) => {
-      const hex = Buffer.from(frame).toString("hex");
-      const type = hex.slice(24, 28);
-      if (type !== "0800" && type !== "86dd") return;
-      const packet = hex.slice(HEADER * 2);
-      if (packet.slice(type === "0800" ? 32 : 48).startsWith(PROBED[type]) && !isReset(packet)) {
-        found.push({ header: hex.slice(0, HEADER * 2), packet });
-      }
-    }, 100);
-  }
-  return found;
+  let failed: unknown = null;
+  let closed = false;
+  const read = async (): Promise<void> => {
+    while (!closed) {
+      if (await link.wait(100)) link.receive((frame) => note(Buffer.from(frame).toString("hex")), 100);
+    }
+  };
+  const note = (hex: string): void => {
+    const type = hex.slice(24, 28);
+    if (type !== "0800" && type !== "86dd") return;
+    const packet = hex.slice(HEADER * 2);
+    if (packet.slice(type === "0800" ? 32 : 48).startsWith(PROBED[type]) && !isReset(packet)) {
+      found.push({ header: hex.slice(0, HEADER * 2), packet });
+    }
+  };
+  read().catch((error: unknown) => {
+    failed = error;
+  });
+  return {
+    async take(count, timeoutMs) {
+      const untilMs = performance.now() + timeoutMs;
+      while (failed === null && found.length < count && performance.now() < untilMs) await pause(1);
+      if (failed !== null) throw failed;
+      return found.splice(0);
+    },
+    close() {
+      closed = true;
+      link.close();
+    },
+  };
 }
 
 /** The kernel's own word on answers that nobody there waits for. */
