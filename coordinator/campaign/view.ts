@@ -21,9 +21,7 @@ export function liveProgress(campaign: LiveCampaign, fleet: Fleet, alarms: reado
     ...common(record),
     marks,
     indicesPerSecond,
-    packetsPerSecond: fleet
-      .list()
-      .reduce((sum, { agent, stats }) => sum + (working.has(agent) ? (stats?.packetsPerSecond ?? 0) : 0), 0),
+    packetsPerSecond: [...working].reduce((sum, agent) => sum + (fleet.find(agent)?.packetsPerSecond ?? 0), 0),
     etaMs: indicesPerSecond > 0 ? Math.round(((marks.size - marks.sent) / indicesPerSecond) * 1_000) : null,
     sources: [...earlier, ...open],
     waiting: isOver(record) ? [] : [...new Set(waiting)],

@@ -63,6 +63,8 @@ export interface ConnectedAgent {
   readonly isDrained: boolean;
   /** Why its self-test keeps it from work, in words; null: it does not. */
   readonly unfit: string | null;
+  /** As it said last; 0 before. */
+  readonly packetsPerSecond: number;
   /** A session begins with nothing paused. */
   sendPause(campaign: string, paused: boolean): void;
   /** To an agent that takes part in an exchange of SYNs. */
@@ -207,6 +209,7 @@ export function createFleet(options: FleetOptions): Fleet {
         lacksOptOuts: () => member.optOuts < optOuts.revision,
         isDrained: () => drained.has(identity.agent),
         unfit: () => unfitness(member),
+        packetsPerSecond: () => member.stats?.packetsPerSecond ?? 0,
         granted: () => options.onGrant?.((clock.monotonicMs() - member.heardAtMs) / 1_000),
       }),
       connectedAtMs: now,
@@ -340,6 +343,7 @@ interface MemberState {
   lacksOptOuts(): boolean;
   isDrained(): boolean;
   unfit(): string | null;
+  packetsPerSecond(): number;
   granted(): void;
 }
 
@@ -361,6 +365,9 @@ function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberS
     },
     get unfit() {
       return state.unfit();
+    },
+    get packetsPerSecond() {
+      return state.packetsPerSecond();
     },
     get isDrained() {
       return state.isDrained();

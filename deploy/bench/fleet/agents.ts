@@ -7,10 +7,10 @@ import { type AgentsTask, type FromAgents, type GrantTiming, STOP } from "./mess
 // Many agents in one process; see agent.ts for what they are.
 
 /** An agent's steps are so far apart ... */
-const STEP_MS = 100;
+const STEP_MS = 200;
 /** ... and those of the agents in turns: what comes for one of them must not wait for all others. */
-const SLICES = 20;
-const STEPS_PER_CHECKPOINT = 10;
+const SLICES = 10;
+const STEPS_PER_CHECKPOINT = 5;
 /** Agents do not begin all in the same moment. */
 const BEGIN_MS = 4_000;
 
@@ -27,7 +27,7 @@ process.on("message", (text) => {
 process.on("disconnect", () => process.exit(1));
 
 void begin();
-const turns = monitorEventLoopDelay({ resolution: 5 });
+const turns = monitorEventLoopDelay({ resolution: 20 });
 turns.enable();
 for (let turn = 0; !stopping; turn++) {
   await sleep(STEP_MS / SLICES);

@@ -93,7 +93,7 @@ function timed(agents: Fleet): Fleet {
 }
 
 async function run(): Promise<void> {
-  const turns = monitorEventLoopDelay({ resolution: 5 });
+  const turns = monitorEventLoopDelay({ resolution: 20 });
   turns.enable();
   while (fleet.connected().length < task.agents) await sleep(100);
   const { id } = await campaigns.create({ text: task.campaign });

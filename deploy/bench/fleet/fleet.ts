@@ -12,13 +12,14 @@ import { type Asked, checkCoverage, type Findings } from "./check.js";
 import { startChurn } from "./churn.js";
 import { enrolledDirectly } from "./enrolled.js";
 import type { CoordinatorTask, FromCoordinator, GrantTiming } from "./messages.js";
-import { startAgents, startOn } from "./processes.js";
+import { keepOn, startAgents, startOn } from "./processes.js";
 
 /** The others are in so many processes: in one, its collector of garbage would stop all of them for longer than a grant takes. */
 const STEADY_GROUPS = 8;
 const AGENTS = 1_000;
 /** Of the agents, as many as churn touches in half a minute, in groups that live and die together. */
 const FRAGILE = { groups: 4, each: 5 };
+/** The coordinator shares its core with the broker that it starts; what makes the load has the other one. */
 const CORES = { coordinator: 0, others: 1 };
 /** Grants of the first seconds, when every agent asks at once, are counted apart. */
 const BEGIN_MS = 10_000;
@@ -46,9 +47,9 @@ interface Measured {
 }
 
 /**
- * A coordinator on one core with a thousand agents on the other, on one campaign over all of IPv4 with two ports, to its
- * end. Of the agents 1 % a minute are killed or frozen and come back. Sessions, leases and control state are the real
- * ones; what the agents leave out is said in agent.ts.
+ * A coordinator and its broker on one core with a thousand agents on the other, on one campaign over all of IPv4 with two
+ * ports, to its end. Of the agents 1 % a minute are killed or frozen and come back. Sessions, leases and control state are
+ * the real ones; what the agents leave out is said in agent.ts.
  */
 export async function benchFleet({ folder, minutes, agents = AGENTS, say }: BenchOptions): Promise<BenchResult> {
   const measured = await measure(join(folder, "fleet"), 60 * minutes, agents, say);
@@ -128,6 +129,8 @@ async function measure(
   });
   const ends: (() => Promise<void>)[] = [() => broker.stop()];
   try {
+    keepOn(CORES.coordinator, broker.pid);
+    keepOn(CORES.others, process.pid);
     const perSecond = TARGETS / lengthSeconds / agents / 0.75;
     const maxPps = Math.round(perSecond * PACKETS_PER_TARGET);
     const campaign = `series: bench\ntargets: { ipv4: [0.0.0.0/0] }\nports: [80, 443]\nrate: { perAgentPps: ${maxPps} }\n`;

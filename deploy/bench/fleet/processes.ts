@@ -1,11 +1,21 @@
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Running, start } from "../process.js";
 import { type AgentsTask, type FromAgents, type GrantTiming, STOP } from "./messages.js";
 
+/** On the agents' one core, threads of the collector would wait for each other's turns. */
+const NODE_OPTIONS = { coordinator: [], agents: ["--single-threaded-gc"] } as const;
+
 /** A program of this folder, on one core alone. */
-export function startOn(core: number, program: "coordinator" | "agents", task: unknown): Running {
+export function startOn(core: number, program: keyof typeof NODE_OPTIONS, task: unknown): Running {
   const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
-  return start(["taskset", "-c", `${core}`, process.execPath, file, JSON.stringify(task)], true);
+  const node = [process.execPath, ...NODE_OPTIONS[program], file];
+  return start(["taskset", "-c", `${core}`, ...node, JSON.stringify(task)], true);
+}
+
+/** Keeps a process that runs already, with all its threads, on one core. */
+export function keepOn(core: number, pid: number): void {
+  execFileSync("taskset", ["-a", "-c", "-p", `${core}`, `${pid}`], { stdio: "ignore" });
 }
 
 /** Some agents in a process of their own. */
