@@ -22,7 +22,7 @@ import { type Parallax, startParallax } from "../up/up.js";
 import { type DemoAgents, startAgents } from "./agents.js";
 import { sweepCampaign, zooCampaign } from "./campaigns.js";
 import { differences } from "./check.js";
-import { unnamedBoxes } from "./dossiers.js";
+import { unnamedBoxes, untrueDossiers } from "./dossiers.js";
 import {
   type HandshakeFound,
   handshakeDifferences,
@@ -126,6 +126,7 @@ export async function runDemo(options: DemoOptions, use: (result: DemoResult) =>
       differences: [
         ...differences(lab.truth, await everyTarget(client, zoo)),
         ...unnamedBoxes(lab.truth, dossiers),
+        ...untrueDossiers(lab.truth, dossiers),
         ...handshakeDifferences(lab.truth, await handshakesOf(parallax, zoo)),
         ...checkSweep(found, lab.needles),
         ...checkCanaries(canaries),

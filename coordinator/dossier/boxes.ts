@@ -13,6 +13,28 @@ const list = (names: readonly string[]): string => names.map((name) => `'${name}
 const AFTER = `if(after_ttl = 0, concat('${AT_SOURCE}', toString(vantage)), ${textAddress("after_hop")})`;
 const BEFORE = textAddress("before_hop");
 
+/** Nobody quotes silence: a probe whose answer was lost seems to end where it went on. */
+const SILENCE = "tcp.option.mptcp.blocked";
+
+/**
+ * The changes of a campaign, each with what all traces of its path say of its interval: the last hop that quotes the field as
+ * sent, and the first behind it that shows the change. A lost answer widens the interval of one trace alone, and where
+ * silence is the change, it moves it: there any trace that got farther counts.
+ */
+const ON_PATHS = `
+  SELECT vantage, target, port, condition, own.5 AS mss, own.6 AS confidence, own.7 AS fingerprints,
+    arrayReverseSort(one -> (one.1, one.2), arrayFilter(one -> condition = '${SILENCE}' OR one.1 < own.3, intervals))[1] AS clean,
+    arraySort(one -> (one.3, one.4), arrayFilter(one -> one.3 > clean.1, intervals))[1] AS changed,
+    clean.1 AS after_ttl, clean.2 AS after_hop, changed.3 AS before_ttl, changed.4 AS before_hop
+  FROM (
+    SELECT vantage, target, port, toString(condition) AS condition, groupArray((after_ttl, after_hop, before_ttl, before_hop,
+      mss, confidence, arrayMap(name -> toString(name), fingerprints))) AS intervals
+    FROM path_changes FINAL
+    WHERE campaign = {campaign:String} AND condition NOT IN (${list(MARKINGS)})
+    GROUP BY vantage, target, port, condition
+  )
+  ARRAY JOIN intervals AS own`;
+
 /**
  * The changes of a campaign with the box that each is ascribed to: of the two ends of its interval the one at which more
  * paths with the same change meet, and of equal ones the hop that shows it. So routers behind one box, or in front of it,
@@ -24,10 +46,9 @@ const ASCRIBED = `
     if(uniqExact(target, port, vantage) OVER (PARTITION BY condition, after)
       > uniqExact(target, port, vantage) OVER (PARTITION BY condition, before), after, before) AS box
   FROM (
-    SELECT DISTINCT vantage, target, port, condition, before_ttl, after_ttl, mss, confidence, before_hop,
-      arrayMap(name -> toString(name), fingerprints) AS fingerprints, ${AFTER} AS after, ${BEFORE} AS before
-    FROM path_changes FINAL
-    WHERE campaign = {campaign:String} AND condition NOT IN (${list(MARKINGS)})
+    SELECT DISTINCT vantage, target, port, condition, before_ttl, after_ttl, mss, confidence, before_hop, fingerprints,
+      ${AFTER} AS after, ${BEFORE} AS before
+    FROM (${ON_PATHS})
   )`;
 
 /** The hops of these paths: how far, when, and what their quotes are like. */

@@ -39,6 +39,11 @@ export interface Condition {
   readonly hops: number | "host" | "answer";
 }
 
+/** A bump in the wire (no router, no address, found only by what it does), or a rule in a router's kernel. */
+export type Box =
+  | { readonly site: Site; readonly behaviours: readonly Behaviour[] }
+  | { readonly site: Site; readonly rule: KernelRule };
+
 /** One destination network and what must be found of its host. */
 export interface Network {
   readonly number: number;
@@ -46,10 +51,9 @@ export interface Network {
   readonly server: ServerKind;
   /** A router between edge and host. */
   readonly inner: boolean;
-  /** A bump in the wire (no router, no address, found only by what it does), or a rule in a router's kernel. */
-  readonly box?:
-    | { readonly site: Site; readonly behaviours: readonly Behaviour[] }
-    | { readonly site: Site; readonly rule: KernelRule };
+  readonly box?: Box;
+  /** A second box, which some paths meet before the other one: it takes away what that would change. */
+  readonly inFront?: { readonly box: Box; readonly conditions: readonly Condition[] };
   readonly hostVerdict: HostVerdict;
   readonly placement: Placement;
   /** What a vantage point sees whose path the box is on (all of them without a box) ... */
@@ -250,6 +254,22 @@ export const NETWORKS: readonly Network[] = [
     placement: "agree",
     view: "claims-v1",
   },
+  {
+    number: 19,
+    name: "source-and-destination",
+    ...nearHost,
+    inFront: { box: { site: { kind: "source", vantage: "sin" }, behaviours: [removeOption] }, conditions: removed },
+    box: { site: { kind: "edge" }, rule: "nop-fill" },
+    conditions: nop,
+  },
+  {
+    number: 20,
+    name: "transit-and-destination",
+    ...nearHost,
+    inFront: { box: { site: { kind: "transit" }, rule: "nop-fill" }, conditions: nop },
+    box: { site: { kind: "edge" }, behaviours: [removeOption] },
+    conditions: removed,
+  },
 ];
 
 /** A site of the lab from which is measured. */
@@ -269,12 +289,25 @@ export const VANTAGE_POINTS: readonly VantagePoint[] = [
 /** Ports of every server; at each vantage point a machine of its own asks each of them. */
 export const PORTS = [80, 443] as const;
 
-/** True when the box of a network is on the path from a vantage point. */
-export function isAffected(network: Network, vantage: VantagePoint): boolean {
-  const site = network.box?.site;
-  if (site === undefined) return false;
+/** The first box on the path from a vantage point to a network, with what it shows; null where there is none. */
+export function boxMet(
+  { box, conditions = [], conditions6 = conditions, inFront }: Network,
+  vantage: VantagePoint,
+): { readonly box: Box; readonly conditions: readonly [readonly Condition[], readonly Condition[]] } | null {
+  if (inFront !== undefined && isOnPath(inFront.box, vantage)) {
+    return { box: inFront.box, conditions: [inFront.conditions, inFront.conditions] };
+  }
+  return box !== undefined && isOnPath(box, vantage) ? { box, conditions: [conditions, conditions6] } : null;
+}
+
+function isOnPath({ site }: Box, vantage: VantagePoint): boolean {
   if (site.kind === "source") return site.vantage === vantage.name;
   return site.kind !== "transit" || vantage.core === "core-a";
+}
+
+/** All boxes of a network. */
+export function boxesOf({ box, inFront }: Network): readonly Box[] {
+  return [...(inFront === undefined ? [] : [inFront.box]), ...(box === undefined ? [] : [box])];
 }
 
 export function hostAddresses(network: Network): readonly string[] {

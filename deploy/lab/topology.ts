@@ -1,5 +1,5 @@
 import type { Behaviour } from "../../shared/middlebox/behaviour.js";
-import { type KernelRule, type Network, PORTS, type Site, VANTAGE_POINTS } from "./networks.js";
+import { boxesOf, type KernelRule, type Network, PORTS, type Site, VANTAGE_POINTS } from "./networks.js";
 
 /** One end of a link: an interface in a namespace. */
 export interface End {
@@ -151,7 +151,7 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
   };
 
   const onMainLink = (isThere: (site: Site) => boolean): readonly Behaviour[] | undefined => {
-    const found = networks.find(({ box }) => box !== undefined && isBothWays(box.site) && isThere(box.site))?.box;
+    const found = networks.flatMap(boxesOf).find(({ site }) => isBothWays(site) && isThere(site));
     return found !== undefined && "behaviours" in found ? found.behaviours : undefined;
   };
 
@@ -178,24 +178,25 @@ export function createTopology(networks: readonly Network[], crowd: boolean): To
     }
   }
   for (const network of networks) {
-    const { number, box } = network;
+    const { number } = network;
+    const own = boxesOf(network);
     const [edge, inner, host] = [`edge-${number}`, `inner-${number}`, `host-${number}`];
     const behavioursAt = (kind: string) =>
-      box !== undefined && "behaviours" in box && box.site.kind === kind ? box.behaviours : undefined;
+      own.flatMap((box) => ("behaviours" in box && box.site.kind === kind ? [box.behaviours] : []))[0];
     hang(edge, "core-b", behavioursAt("before-edge"));
     if (network.inner) hang(inner, edge, behavioursAt("edge"));
     const last = network.inner ? inner : edge;
     hang(host, last, behavioursAt("before-host"), network);
     routeDown(prefixesOf(network), last);
-    if (box !== undefined && "behaviours" in box && !isBothWays(box.site)) {
-      if (box.site.kind === "source")
-        detour(`${box.site.vantage}-r1`, `${box.site.vantage}-r2`, box.behaviours, network);
-      if (box.site.kind === "transit") detour("core-a", "core-b", box.behaviours, network);
-    }
-    if (box !== undefined && "rule" in box) {
+    for (const box of own) {
       const { site } = box;
-      const node = site.kind === "source" ? `${site.vantage}-r1` : site.kind === "transit" ? "core-a" : edge;
-      rules.push({ node, rule: box.rule, to: prefixesOf(network) });
+      if ("rule" in box) {
+        const node = site.kind === "source" ? `${site.vantage}-r1` : site.kind === "transit" ? "core-a" : edge;
+        rules.push({ node, rule: box.rule, to: prefixesOf(network) });
+      } else if (!isBothWays(site)) {
+        if (site.kind === "source") detour(`${site.vantage}-r1`, `${site.vantage}-r2`, box.behaviours, network);
+        if (site.kind === "transit") detour("core-a", "core-b", box.behaviours, network);
+      }
     }
     if (network.server === "silent") rules.push({ node: host, rule: "silent", to: [] });
     if (network.server === "mptcp" || network.server === "tcp") {

@@ -1,5 +1,5 @@
 import type { HostVerdict, Placement, ViewVerdict } from "../../shared/verdict/names.js";
-import { hostAddresses, isAffected, type Network, PORTS, VANTAGE_POINTS, type VantagePoint } from "./networks.js";
+import { boxMet, hostAddresses, type Network, PORTS, VANTAGE_POINTS, type VantagePoint } from "./networks.js";
 import type { Topology } from "./topology.js";
 
 /** What a campaign must find of one target of the lab. */
@@ -56,7 +56,7 @@ function handshakesOf(network: Network): TruthTarget["handshakes"] {
 }
 
 function viewOf(network: Network, vantage: VantagePoint): ViewVerdict {
-  return network.box === undefined || isAffected(network, vantage)
+  return network.box === undefined || boxMet(network, vantage) !== null
     ? network.view
     : (network.viewElsewhere ?? network.view);
 }
@@ -68,9 +68,8 @@ function changesOf(
   port: number,
   family: 0 | 1,
 ): TruthChange[] {
-  const { box } = network;
-  const conditions = (family === 1 ? network.conditions6 : undefined) ?? network.conditions;
-  if (box === undefined || conditions === undefined || !isAffected(network, vantage)) return [];
+  const met = boxMet(network, vantage);
+  if (met === null) return [];
   const path = pathTo(topology, network, `${vantage.name}-${port}`, family);
   const at = (node: string) => path.findIndex((hop) => hop.node === node);
   // The hop whose outgoing side the box works on.
@@ -80,8 +79,8 @@ function changesOf(
     edge: () => at(`edge-${network.number}`),
     "before-edge": () => at("core-b"),
     "before-host": () => path.length - 2,
-  }[box.site.kind]();
-  return conditions.map(({ condition, hops }) => ({
+  }[met.box.site.kind]();
+  return met.conditions[family].map(({ condition, hops }) => ({
     vantage: vantage.name,
     condition,
     after: (hops === "host" ? path.at(-2) : path[own])?.address ?? null,

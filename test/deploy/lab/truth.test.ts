@@ -57,6 +57,17 @@ describe("the lab's truth", () => {
     expect(plain("strip-near-destination")).toEqual(["fra", "nyc", "sin"]);
   });
 
+  it("has the first box alone where a path leads through two", () => {
+    const conditions = (name: string, vantage: string) => {
+      const { changes = [] } = truth.find(({ network }) => network === name) ?? {};
+      return changes.flatMap((change) => (change.vantage === vantage ? [change.condition] : []));
+    };
+    const [removed, nop] = [["tcp.option.mptcp.removed"], ["tcp.option.mptcp.nop"]];
+    const three = (name: string) => VANTAGE_POINTS.map((vantage) => conditions(name, vantage.name));
+    expect(three("source-and-destination")).toEqual([nop, nop, removed]);
+    expect(three("transit-and-destination")).toEqual([nop, nop, removed]);
+  });
+
   it("has a change wherever a view differs from what the server itself says", () => {
     const own = { mptcp: "claims-v1", tcp: "plain", none: "rst", silent: "no-reply" } as const;
     for (const { network, views, changes } of truth) {
