@@ -11,6 +11,8 @@ import type { AskedTargets } from "./targets.js";
 /** What the agent's own file says about probes that its operator sends by hand. */
 export interface OwnRules {
   readonly file: HandRules;
+  /** The packets per second that were asked for, or what the file allows. */
+  capped(packetsPerSecond: number): number;
   /** Throws UserError with exit code 2 when the file, or its absence, forbids one of the targets. */
   check(asked: { ports: readonly number[]; ranges: readonly Ipv4Range[]; listed: readonly Target[] }): void;
   /** Takes out what may not be probed from here, and what `more` lists. */
@@ -35,6 +37,7 @@ export function ownRules(path: string | undefined): OwnRules {
   const own = file.block.map((prefix): BlockedPrefix => ({ prefix, reason: null, origin: "block" }));
   return {
     file,
+    capped: (packetsPerSecond) => Math.min(packetsPerSecond, file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
     check({ ports, ranges, listed }) {
       const forbidden = permission.ports(ports) ?? permission.ranges(ranges) ?? permission.targets(listed);
       if (forbidden === null) return;

@@ -15,8 +15,8 @@ import { type OwnRules, ownRules } from "./allowed.js";
 import { abortOnInterrupt } from "./interrupt.js";
 import { checkNumber } from "./numbers.js";
 import { rowToJson } from "./row-json.js";
-import { selectTargets } from "./scan/selection.js";
-import { listAddresses, parsePorts } from "./targets.js";
+import { listTargets } from "./scan/selection.js";
+import { parsePorts } from "./targets.js";
 import { formatTiming } from "./time-report.js";
 import { plainPaint, terminalPaint } from "./trace-report.js";
 
@@ -61,21 +61,15 @@ async function time(args: TimeArguments, rules: OwnRules): Promise<void> {
   checkNumber("--rate", args.rate, 1, 100_000_000);
   const ports = parsePorts("--port", args.port);
   const httpsPorts = parsePorts("--https", args.https);
-  const { remaining } = selectTargets(
-    { targets: args.targets, ports, allowlistFile: null, blocklistFile: null },
-    rules,
-  );
-  if (remaining.excluded > 0) process.stderr.write(`${remaining.excluded} addresses are left out\n`);
-  const targets = listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
+  const targets = listTargets(args.targets, ports, rules);
   const paint = process.stdout.isTTY ? terminalPaint : plainPaint;
   const rowsOf = new Map<string, WebTimingRow[]>();
   const clock = createSystemClock();
-  const packetsPerSecond = Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY);
   const always = (): number => Number.POSITIVE_INFINITY;
   const engine = createTiming({
     clock,
     pacer: createPacer({
-      limiter: createRateCap({ packetsPerSecond, nowMs: clock.monotonicMs }),
+      limiter: createRateCap({ packetsPerSecond: rules.capped(args.rate), nowMs: clock.monotonicMs }),
       clock,
       allowedUntil: always,
     }),

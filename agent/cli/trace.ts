@@ -13,8 +13,8 @@ import { abortOnInterrupt } from "./interrupt.js";
 import { checkNumber } from "./numbers.js";
 import { rowToJson } from "./row-json.js";
 import { type Job, openEngines } from "./run-engines.js";
-import { selectTargets } from "./scan/selection.js";
-import { listAddresses, parseChoices, parsePorts } from "./targets.js";
+import { listTargets } from "./scan/selection.js";
+import { parseChoices, parsePorts } from "./targets.js";
 import { traceCapture } from "./trace-capture.js";
 import { formatTrace, type Paint, plainPaint, terminalPaint } from "./trace-report.js";
 
@@ -84,12 +84,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
   checkNumber("--router-rate", args["router-rate"], 1, 100_000_000);
   const ports = parsePorts("--port", args.port ?? "80");
   const variants = parseChoices("--variant", args.variant ?? "v1,plain", VARIANTS);
-  const { remaining } = selectTargets(
-    { targets: args.targets, ports, allowlistFile: null, blocklistFile: null },
-    rules,
-  );
-  if (remaining.excluded > 0) process.stderr.write(`${remaining.excluded} addresses are left out\n`);
-  const targets = listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
+  const targets = listTargets(args.targets, ports, rules);
 
   const lists = ([4, 6] as const)
     .map((family) => ({ family, targets: targets.filter(({ address }) => addressFamily(address) === family) }))
@@ -137,7 +132,7 @@ async function trace(args: TraceArguments, rules: OwnRules): Promise<void> {
     gatewayMac: null,
     driver: null,
     zeroCopy: false,
-    packetsPerSecond: Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
+    packetsPerSecond: rules.capped(args.rate),
     sendingThreads: 1,
   });
   const print = (): void => {

@@ -11,8 +11,8 @@ import { abortOnInterrupt } from "./interrupt.js";
 import { checkNumber } from "./numbers.js";
 import { rowToJson } from "./row-json.js";
 import { type Job, openEngines } from "./run-engines.js";
-import { selectTargets } from "./scan/selection.js";
-import { listAddresses, parseChoices, parsePorts } from "./targets.js";
+import { listTargets } from "./scan/selection.js";
+import { parseChoices, parsePorts } from "./targets.js";
 import { plainPaint, terminalPaint } from "./trace-report.js";
 import { formatHandshake } from "./verify-report.js";
 
@@ -52,12 +52,7 @@ async function verify(args: VerifyArguments, rules: OwnRules): Promise<void> {
   checkNumber("--window", args.window, 1, 60_000);
   const ports = parsePorts("--port", args.port);
   const variants = parseChoices("--variant", args.variant, ["v0", "v1"]);
-  const { remaining } = selectTargets(
-    { targets: args.targets, ports, allowlistFile: null, blocklistFile: null },
-    rules,
-  );
-  if (remaining.excluded > 0) process.stderr.write(`${remaining.excluded} addresses are left out\n`);
-  const targets = listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
+  const targets = listTargets(args.targets, ports, rules);
   const paint = process.stdout.isTTY ? terminalPaint : plainPaint;
   const answered = new Set<string>();
   const print = (row: EvidenceRow): void => {
@@ -107,7 +102,7 @@ async function verify(args: VerifyArguments, rules: OwnRules): Promise<void> {
     gatewayMac: null,
     driver: null,
     zeroCopy: false,
-    packetsPerSecond: Math.min(args.rate, rules.file.caps?.packetsPerSecond ?? Number.POSITIVE_INFINITY),
+    packetsPerSecond: rules.capped(args.rate),
     sendingThreads: 1,
   });
   try {

@@ -1,35 +1,26 @@
 import type { WebTimingRow } from "../../shared/batch/rows.js";
-import { createTarget, type Target, type TargetSource } from "../../shared/target/source.js";
+import type { Target } from "../../shared/target/source.js";
 import {
   BETWEEN_CONNECTIONS_MS,
   HOSTS_AT_A_TIME,
   PACKETS_PER_CONNECTION,
   type TimingPlan,
 } from "../../shared/timing/pace.js";
+import { createHostWalk, type HostWalkOptions } from "../hosts/walk.js";
 import type { Pacer } from "../rate/pacer.js";
 import type { Clock } from "../wire/clock.js";
 import type { Engine } from "../wire/engine.js";
 import { timeTarget } from "./time-target.js";
 import type { MakeVisit } from "./visit.js";
 
-export interface TimingOptions extends TimingPlan {
+export interface TimingOptions extends TimingPlan, Omit<HostWalkOptions, "mostParked" | "work"> {
   readonly clock: Clock;
   readonly pacer: Pacer;
   readonly visit: MakeVisit;
-  readonly source: TargetSource;
   readonly sourceId: string;
-  /** Indices `[from, to)` of the source. */
-  readonly from: number;
-  readonly to: number;
   readonly emit: (row: WebTimingRow) => void;
   /** Monotonic ms until which connections may be open; in the past: those that are get closed. */
   readonly allowedUntil: () => number;
-  /** Targets that are not to be sent to; may change at any time. */
-  readonly isSkipped: (address: Uint8Array) => boolean;
-  /** Told of each index that was left out without having been asked, before it counts as done. */
-  readonly onLeftOut?: (index: number) => void;
-  /** Addresses that are being talked to, shared by all engines of the agent: one connection per host at a time. */
-  readonly busyHosts: Set<string>;
   /** Before the first connection; throws UserError when nothing can be timed here. */
   readonly prepare: () => void;
 }
@@ -38,15 +29,11 @@ const POLL_MS = 25;
 
 /** The timings of one lease: some hosts at a time, each with one connection, a second apart. */
 export function createTiming(options: TimingOptions): Engine {
-  const { clock, pacer, source, from, to, busyHosts } = options;
-  const open = new Set<number>();
-  const parked: { readonly index: number; readonly target: Target }[] = [];
+  const { clock, pacer } = options;
+  const walk = createHostWalk({ ...options, mostParked: HOSTS_AT_A_TIME, work });
   const visiting = new Map<number, { readonly target: Target; readonly abort: AbortController }>();
   const over = new AbortController();
-  const counters = { packets: 0, replies: 0, duplicates: 0, late: 0, skipped: 0 };
-  let next = from;
-  let running = 0;
-  let failure: unknown = null;
+  const counters = { packets: 0, replies: 0, duplicates: 0, late: 0 };
 
   const isShut = (): boolean => over.signal.aborted || options.allowedUntil() <= clock.monotonicMs();
 
@@ -73,7 +60,7 @@ export function createTiming(options: TimingOptions): Engine {
     return true;
   }
 
-  async function work(index: number, target: Target, host: string): Promise<void> {
+  async function work(index: number, target: Target): Promise<boolean> {
     let freeAtMs = Number.NEGATIVE_INFINITY;
     const turn = async (): Promise<AbortSignal | null> => {
       await restUntil(freeAtMs);
@@ -93,78 +80,31 @@ export function createTiming(options: TimingOptions): Engine {
         freeAtMs = clock.monotonicMs() + BETWEEN_CONNECTIONS_MS;
       }
     };
-    try {
-      const timed = await timeTarget({ ...options, visit, source: options.sourceId, index, target, turn });
-      await restUntil(freeAtMs);
-      // What the end cut short says nothing: the index is asked again. Who opted out meanwhile was asked until then.
-      if (timed.cutShort && over.signal.aborted) return;
-      if (timed.rows.length === 0) leaveOut(index);
-      for (const row of timed.rows) options.emit(row);
-      counters.replies += timed.rows.length;
-      open.delete(index);
-    } finally {
-      busyHosts.delete(host);
-    }
-  }
-
-  function begin(index: number, target: Target): boolean {
-    const host = String.fromCharCode(...target.address);
-    if (busyHosts.has(host)) return false;
-    busyHosts.add(host);
-    open.add(index);
-    running++;
-    work(index, target, host)
-      .catch((error: unknown) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        running--;
-      });
+    const timed = await timeTarget({ ...options, visit, source: options.sourceId, index, target, turn });
+    await restUntil(freeAtMs);
+    // What the end cut short says nothing: the index is asked again. Who opted out meanwhile was asked until then.
+    if (timed.cutShort && over.signal.aborted) return false;
+    if (timed.rows.length === 0) walk.leaveOut(index);
+    for (const row of timed.rows) options.emit(row);
+    counters.replies += timed.rows.length;
     return true;
-  }
-
-  function leaveOut(index: number): void {
-    counters.skipped++;
-    options.onLeftOut?.(index);
-  }
-
-  function isLeftOut(index: number, { address }: Target): boolean {
-    if (!options.isSkipped(address)) return false;
-    leaveOut(index);
-    return true;
-  }
-
-  function fill(): void {
-    for (let i = 0; i < parked.length && running < HOSTS_AT_A_TIME; i++) {
-      const one = parked[i];
-      if (one === undefined) break;
-      if (isLeftOut(one.index, one.target) || begin(one.index, one.target)) parked.splice(i--, 1);
-    }
-    while (next < to && running < HOSTS_AT_A_TIME && parked.length < HOSTS_AT_A_TIME && !isShut()) {
-      const target = createTarget();
-      source.targetAt(next, target);
-      if (!isLeftOut(next, target) && !begin(next, target)) parked.push({ index: next, target });
-      next++;
-    }
-  }
-
-  function lowestOpen(): number {
-    return [...open, ...parked.map(({ index }) => index)].reduce((lowest, index) => Math.min(lowest, index), next);
   }
 
   return {
-    progress: () => ({ sent: next, done: lowestOpen(), ...counters }),
+    progress: () => ({ ...counters, ...walk.progress() }),
     gateMoved: look,
     async run(signal) {
       options.prepare();
-      for (fill(); !signal.aborted && failure === null && (running > 0 || next < to || parked.length > 0); fill()) {
+      for (;;) {
+        walk.fill(isShut() ? 0 : HOSTS_AT_A_TIME);
+        if (signal.aborted || walk.isOver) break;
         await clock.sleep(POLL_MS);
         look();
       }
       over.abort();
       look();
-      while (running > 0) await clock.sleep(POLL_MS);
-      if (failure !== null) throw failure;
+      while (walk.running > 0) await clock.sleep(POLL_MS);
+      walk.check();
     },
   };
 }

@@ -7,7 +7,8 @@ import { createProbeFieldValues } from "../../shared/probe/fields.js";
 import { FIRST_HANDSHAKE_PORT, LAST_HANDSHAKE_PORT } from "../../shared/probe/handshake-ports.js";
 import type { ReplyMatch, ReplyMatcher } from "../../shared/probe/match.js";
 import { VARIANTS, type Variant } from "../../shared/probe/variant.js";
-import { createTarget, type Target } from "../../shared/target/source.js";
+import type { Target } from "../../shared/target/source.js";
+import { createHostWalk, type HostWalkOptions, hostId } from "../hosts/walk.js";
 import type { Pacer } from "../rate/pacer.js";
 import type { Engine, EngineOptions } from "../wire/engine.js";
 import type { SendPort } from "../wire/port.js";
@@ -16,7 +17,9 @@ import { createInbox, type HostLink } from "./host-link.js";
 import { handshakeRow } from "./row.js";
 import { type HandshakeVariant, verifyTarget } from "./verify-target.js";
 
-export interface VerifyOptions extends Omit<EngineOptions, "matcher" | "profile"> {
+export interface VerifyOptions
+  extends Omit<EngineOptions, "matcher" | "profile">,
+    Pick<HostWalkOptions, "busyHosts" | "isSkipped"> {
   /** Shared by all engines of the interface. */
   readonly port: SendPort;
   readonly pacer: Pacer;
@@ -25,10 +28,6 @@ export interface VerifyOptions extends Omit<EngineOptions, "matcher" | "profile"
   /** Source addresses, 16 bytes; null where the vantage point has none of the family. */
   readonly source4: Uint8Array | null;
   readonly source6: Uint8Array | null;
-  /** Targets that are not to be sent to. */
-  readonly isSkipped: (address: Uint8Array) => boolean;
-  /** Addresses that are being talked to, shared by all engines of the agent: one connection per host at a time. */
-  readonly busyHosts: Set<string>;
   /** Before the first packet; rejects with UserError when handshakes cannot be made here. */
   readonly prepare: () => Promise<void>;
 }
@@ -55,18 +54,14 @@ interface Waiting {
  * What is sent waits in one queue for the rate; resets go first.
  */
 export function createVerify(options: VerifyOptions): Engine {
-  const { port, pacer, clock, source, from, to, fields, busyHosts } = options;
+  const { port, pacer, clock, fields } = options;
+  const walk = createHostWalk({ ...options, mostParked: MOST_HOSTS, work });
   const variants = options.variants.filter((one): one is HandshakeVariant => one === "v0" || one === "v1");
   const inboxes = new Map<string, ReturnType<typeof createInbox> & { readonly variant: Variant }>();
   const outbox: Waiting[] = [];
   const resets: Waiting[] = [];
-  const parked: { readonly index: number; readonly target: Target }[] = [];
-  const open = new Set<number>();
-  const counters = { packets: 0, replies: 0, duplicates: 0, late: 0, skipped: 0 };
-  let next = from;
-  let running = 0;
+  const counters = { packets: 0, replies: 0, duplicates: 0, late: 0 };
   let isOver = false;
-  let failure: unknown = null;
 
   const matcher: ReplyMatcher = {
     match: (packet) => matchPacket(packet),
@@ -118,7 +113,7 @@ export function createVerify(options: VerifyOptions): Engine {
     };
   }
 
-  async function work(index: number, target: Target, host: string): Promise<void> {
+  async function work(index: number, target: Target): Promise<boolean> {
     const from = addressFamily(target.address) === 4 ? options.source4 : options.source6;
     if (from === null) throw noSource(addressFamily(target.address));
     for (const variant of variants) {
@@ -136,46 +131,7 @@ export function createVerify(options: VerifyOptions): Engine {
         counters.replies++;
       }
     }
-    busyHosts.delete(host);
-    if (!isOver) open.delete(index);
-  }
-
-  function begin(index: number, target: Target): boolean {
-    const host = hostId(target.address);
-    if (busyHosts.has(host)) return false;
-    busyHosts.add(host);
-    open.add(index);
-    running++;
-    work(index, target, host)
-      .catch((error: unknown) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        running--;
-      });
-    return true;
-  }
-
-  function isLeftOut(index: number, { address }: Target): boolean {
-    if (!options.isSkipped(address)) return false;
-    counters.skipped++;
-    options.onLeftOut?.(index);
-    return true;
-  }
-
-  function fill(): void {
-    const most = Math.max(1, Math.min(MOST_HOSTS, Math.floor(pacer.packetsPerSecond / PACKETS_PER_HOST)));
-    for (let i = 0; i < parked.length && running < most; i++) {
-      const one = parked[i];
-      if (one === undefined) break;
-      if (isLeftOut(one.index, one.target) || begin(one.index, one.target)) parked.splice(i--, 1);
-    }
-    while (next < to && running < most && parked.length < MOST_HOSTS) {
-      const target = createTarget();
-      source.targetAt(next, target);
-      if (!isLeftOut(next, target) && !begin(next, target)) parked.push({ index: next, target });
-      next++;
-    }
+    return !isOver;
   }
 
   async function sendBatch(queue: Waiting[], gate: Pacer, signal: AbortSignal): Promise<void> {
@@ -220,26 +176,26 @@ export function createVerify(options: VerifyOptions): Engine {
     for (const inbox of inboxes.values()) inbox.end();
     for (const { sent } of outbox.splice(0)) sent(null);
     const untilMs = clock.monotonicMs() + LAST_RESETS_MS;
-    while ((running > 0 || resets.length > 0) && clock.monotonicMs() < untilMs) await clock.sleep(IDLE_PAUSE_MS);
+    while ((walk.running > 0 || resets.length > 0) && clock.monotonicMs() < untilMs) await clock.sleep(IDLE_PAUSE_MS);
   }
 
   return {
-    progress: () => ({ sent: next, done: lowestOpen(), ...counters }),
+    progress: () => ({ ...counters, ...walk.progress() }),
     // The pacer looks by itself.
     gateMoved: () => undefined,
     async run(signal) {
       await options.prepare();
       const unsubscribe = options.receiver.subscribe({ matcher, stage: "verify", onReply });
       const over = new AbortController();
-      const resetting = sendResets(over.signal).catch((error: unknown) => {
-        failure ??= error;
-      });
+      const resetting = sendResets(over.signal).catch(walk.fail);
       try {
-        for (fill(); !signal.aborted && failure === null && (running > 0 || next < to || parked.length > 0); fill()) {
+        for (;;) {
+          walk.fill(Math.max(1, Math.min(MOST_HOSTS, Math.floor(pacer.packetsPerSecond / PACKETS_PER_HOST))));
+          if (signal.aborted || walk.isOver) break;
           await sendBatch(outbox, pacer, signal);
         }
         await end();
-        if (failure !== null) throw failure;
+        walk.check();
       } finally {
         over.abort();
         await resetting;
@@ -247,13 +203,6 @@ export function createVerify(options: VerifyOptions): Engine {
       }
     },
   };
-
-  function lowestOpen(): number {
-    let lowest = next;
-    for (const index of open) lowest = Math.min(lowest, index);
-    for (const { index } of parked) lowest = Math.min(lowest, index);
-    return lowest;
-  }
 }
 
 const NOTHING = new Uint8Array(0);
@@ -288,10 +237,6 @@ function quotedFlow({ icmp }: Extract<Packet, { kind: "icmp-error" }>): FlowName
 
 function isHandshakePort(port: number): boolean {
   return port >= FIRST_HANDSHAKE_PORT && port <= LAST_HANDSHAKE_PORT;
-}
-
-function hostId(address: Uint8Array): string {
-  return String.fromCharCode(...address);
 }
 
 function flowId(address: Uint8Array, port: number, sourcePort: number): string {

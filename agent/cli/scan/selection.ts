@@ -1,8 +1,9 @@
 import { formatAddress } from "../../../shared/address/address.js";
 import { UserError } from "../../../shared/errors.js";
+import type { Target } from "../../../shared/target/source.js";
 import { readBlocklistFile } from "../../config/blocked.js";
 import type { OwnRules } from "../allowed.js";
-import { type AskedTargets, joinTargets, parseTargets, targetsOfPrefixes } from "../targets.js";
+import { type AskedTargets, joinTargets, listAddresses, parseTargets, targetsOfPrefixes } from "../targets.js";
 import { createCounter, type RemainingTargets } from "./exclusions.js";
 
 /** What the targets are made from. */
@@ -48,6 +49,17 @@ export function selectTargets(request: SelectionRequest, rules: OwnRules): Selec
   if (isEmpty(remaining.targets)) throw nothingLeft(`${allowlistFile}`, remaining);
   rules.check(asAsked(remaining.targets, ports));
   return { asked, remaining };
+}
+
+/**
+ * The same for commands that take each address with each port, as a list; how many were left out is said on standard error.
+ *
+ * Throws UserError with exit code 2.
+ */
+export function listTargets(targets: readonly string[], ports: readonly number[], rules: OwnRules): Target[] {
+  const { remaining } = selectTargets({ targets, ports, allowlistFile: null, blocklistFile: null }, rules);
+  if (remaining.excluded > 0) process.stderr.write(`${remaining.excluded} addresses are left out\n`);
+  return listAddresses(remaining.targets).flatMap((address) => ports.map((port) => ({ address, port })));
 }
 
 /** Whether any of some targets is among these. */
