@@ -44,7 +44,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(agent|coordinator|shared|deploy)/",
-        pathNot: "^(deploy/package/|deploy/build-page\\.cjs$|coordinator/dashboard/page/)",
+        pathNot: "^(deploy/package/|deploy/bench/dashboard/|deploy/build-page\\.cjs$|coordinator/dashboard/page/)",
       },
       to: { dependencyTypes: ["npm-dev"] },
     },

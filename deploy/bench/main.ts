@@ -5,6 +5,7 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { UserError } from "../../shared/errors.js";
 import { benchCost } from "./cost.js";
+import { benchDashboard } from "./dashboard/dashboard.js";
 import { benchFleet } from "./fleet/fleet.js";
 import { benchHosts } from "./hosts.js";
 import { benchIngest } from "./ingest/ingest.js";
@@ -24,6 +25,7 @@ const BENCHES = {
   fleet: benchFleet,
   ingest: benchIngest,
   query: benchQuery,
+  dashboard: benchDashboard,
   soak: benchSoak,
 };
 const NAMES = Object.keys(BENCHES) as (keyof typeof BENCHES)[];
@@ -48,13 +50,17 @@ const { bench, rounds, seconds, minutes, hours, agents, rows, facts, data, only,
   .option("hours", { type: "number", default: 1, describe: "In soak: how long; may be a fraction" })
   .option("agents", { type: "number", describe: "In fleet: how many, at least 100 (1000); in soak (20)" })
   .option("rows", { type: "number", describe: "In ingest: how many a round (1500000); in soak: a second (20000)" })
-  .option("facts", { type: "number", default: 10_000_000, describe: "In query: replies of the largest campaign" })
-  .option("data", { type: "string", describe: "In query: folder that keeps the facts for the next run" })
+  .option("facts", {
+    type: "number",
+    default: 10_000_000,
+    describe: "In query and dashboard: replies of the largest campaign",
+  })
+  .option("data", { type: "string", describe: "In query and dashboard: folder that keeps the facts for the next run" })
   .option("only", {
     type: "string",
     array: true,
     default: [],
-    describe: "In syn and query: only what has one of these in its name",
+    describe: "In syn, query and dashboard: only what has one of these in its name",
   })
   .option("output", { alias: "o", type: "string", describe: "File for the figures as JSON" })
   .strict()

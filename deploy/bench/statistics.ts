@@ -24,3 +24,10 @@ export function atShare(values: readonly number[], share: number): number {
 export function ratioOf(a: readonly number[], b: readonly number[]): Spread {
   return spreadOf(a.map((value, i) => value / (b[i] as number)));
 }
+
+/** Median and quartiles in words. */
+export function spreadText(values: readonly number[], digits: number, unit: string): string {
+  if (values.length === 0) return "not measured";
+  const { median, low, high } = spreadOf(values);
+  return `${median.toFixed(digits)} ${unit} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+}

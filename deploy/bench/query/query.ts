@@ -1,14 +1,12 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildJudgements } from "../../../coordinator/compare/build.js";
-import { buildViews } from "../../../coordinator/compare/build-views.js";
 import type { Store } from "../../../coordinator/store/store.js";
 import { VARIANTS } from "../../../shared/probe/variant.js";
 import { type BenchWarehouse, startBenchWarehouse } from "../ingest/site.js";
+import { dropPageCache } from "../page-cache.js";
 import type { BenchOptions, BenchResult } from "../result.js";
-import { spreadOf } from "../statistics.js";
-import { CAMPAIGN, countFacts, EARLIER, fillFacts, VANTAGES } from "./facts.js";
-import { importNetworks } from "./networks.js";
+import { spreadOf, spreadText } from "../statistics.js";
+import { CAMPAIGN, countFacts, EARLIER, VANTAGES } from "./facts.js";
+import { fillOnce, rebuild } from "./fill.js";
 import { type Question, questions } from "./questions.js";
 
 /** Name among the questions. */
@@ -16,7 +14,6 @@ const REBUILD = "rollups";
 const MOST_COLD_ROUNDS = 3;
 const MOST_REBUILDS = 3;
 const WANTED_RATIO = 1.5;
-const SEED = 42;
 
 /** What anyone would ask the engine for who knows its tables: the last verdict on each variant, in the order of the table. */
 const AGGREGATE = `
@@ -42,16 +39,11 @@ interface Answered {
 
 /** Questions to a store with many facts, and the time to make the rollups that answer them. */
 export async function benchQuery({ rounds, facts, data, only, folder, say }: BenchOptions): Promise<BenchResult> {
-  const place = data ?? join(folder, "warehouse");
+  const place = join(data ?? folder, "warehouse");
   const isWanted = (name: string): boolean => only.length === 0 || only.some((part) => name.includes(part));
   let warehouse = await startBenchWarehouse(place, say);
   try {
-    if ((await countFacts(warehouse.store)) === 0) {
-      say(`making ${facts} facts`);
-      await fillFacts(warehouse.store, { facts, seed: SEED });
-      await importNetworks(warehouse.store, folder);
-      for (const campaign of [...EARLIER, CAMPAIGN]) await rebuild(warehouse.store, campaign);
-    }
+    await fillOnce(warehouse.store, { facts, withEvidence: false, folder, say });
     const rows = await countFacts(warehouse.store);
     const most = isWanted(REBUILD) ? Math.min(MOST_REBUILDS, rounds) : 0;
     const built = await measureRebuilds(warehouse.store, most, say);
@@ -75,11 +67,6 @@ export async function benchQuery({ rounds, facts, data, only, folder, say }: Ben
   } finally {
     await warehouse.stop();
   }
-}
-
-function rebuild(store: Store, campaign: string): Promise<void> {
-  const request = { campaign, everywhere: [...VANTAGES], variants: VARIANTS };
-  return buildViews(store, request).then(() => buildJudgements(store, campaign));
 }
 
 /** In turns with the engine's own aggregate. */
@@ -124,15 +111,6 @@ async function seconds(work: () => Promise<void>): Promise<number> {
   return (performance.now() - begun) / 1000;
 }
 
-/** So that files come from the disk; only root may. */
-function dropPageCache(say: (text: string) => void): void {
-  try {
-    writeFileSync("/proc/sys/vm/drop_caches", "1");
-  } catch (error) {
-    say(`cold is a fresh process over warm files: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
 async function sizes({ store }: BenchWarehouse) {
   const found: { table: string; rows: number; bytes: number }[] = [];
   const sql = `SELECT table, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts
@@ -150,11 +128,6 @@ function resultOf(
   { rebuildSeconds, aggregateSeconds }: Awaited<ReturnType<typeof measureRebuilds>>,
   answered: readonly Answered[],
 ): BenchResult {
-  const text = (values: readonly number[], digits: number, unit: string): string => {
-    if (values.length === 0) return "not measured";
-    const { median, low, high } = spreadOf(values);
-    return `${median.toFixed(digits)} ${unit} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
-  };
   const ratio = rebuildSeconds.map((made, round) => made / (aggregateSeconds[round] ?? 0));
   return {
     name: "query",
@@ -165,17 +138,17 @@ function resultOf(
         rows: answered.map(({ name, rows, warmMs, coldMs, wantedMs }) => [
           name,
           `${rows}`,
-          text(warmMs, 0, "ms"),
-          text(coldMs, 0, "ms"),
+          spreadText(warmMs, 0, "ms"),
+          spreadText(coldMs, 0, "ms"),
           wantedMs === null ? "" : `under ${wantedMs} ms`,
         ]),
       },
       {
         head: [REBUILD, "median (quartiles)", "wanted"],
         rows: [
-          ["made again, the same each time", text(rebuildSeconds, 1, "s"), ""],
-          ["the engine's own aggregate in order", text(aggregateSeconds, 1, "s"), ""],
-          ["ratio", text(ratio, 2, "x"), `at most ${WANTED_RATIO}`],
+          ["made again, the same each time", spreadText(rebuildSeconds, 1, "s"), ""],
+          ["the engine's own aggregate in order", spreadText(aggregateSeconds, 1, "s"), ""],
+          ["ratio", spreadText(ratio, 2, "x"), `at most ${WANTED_RATIO}`],
         ],
       },
       {

@@ -1,37 +1,15 @@
-import { execFileSync } from "node:child_process";
 import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
-
-/** Path of an installed Chromium; null where there is none. */
-export function installedChromium(): string | null {
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      return execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
-    } catch {
-      // The next name.
-    }
-  }
-  return null;
-}
-
-export function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-}
+import type { Browser, Page } from "playwright-core";
+import { complaintsOf } from "../../../deploy/bench/dashboard/browser.js";
 
 /** A page that remembers what it complains of: errors on its console, failed requests, what the CSP kept from it. */
 export async function openPage(
   browser: Browser,
   options: { readonly width: number; readonly height: number; readonly dark?: boolean },
-): Promise<{ page: Page; complaints: string[] }> {
+): Promise<{ page: Page; complaints: readonly string[] }> {
   const { width, height, dark = false } = options;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("requestfailed", (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
-  return { page, complaints };
+  return { page, complaints: complaintsOf(page) };
 }
 
 interface AxeResult {

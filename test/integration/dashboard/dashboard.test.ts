@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
-import { installedChromium, launch, openPage, overflow, seriousFindings } from "./browser.js";
+import { installedChromium, launch } from "../../../deploy/bench/dashboard/browser.js";
+import { openPage, overflow, seriousFindings } from "./browser.js";
 import { type ServedDashboard, serveDashboard } from "./served.js";
 
 const LARGEST_SCRIPT = 150_000;

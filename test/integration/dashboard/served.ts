@@ -24,23 +24,44 @@ const SERVICES = ["api", "warehouse", "agents", "enrolment", "broker"];
 export async function serveDashboard(): Promise<ServedDashboard> {
   const folder = mkdtempSync(join(tmpdir(), "parallax-dashboard-"));
   const data = join(folder, "data");
-  const first = await startUp(data);
-  const token = readFileSync(join(data, "operator.token"), "utf8").trim();
-  const campaigns: string[] = [];
-  while (campaigns.length < CAMPAIGNS) campaigns.push(await endedCampaign(first.url, token));
-  await end(first.child);
-  const { store, warehouse } = await startTestWarehouse({ folder: join(data, "warehouse") });
-  for (const campaign of campaigns) await makeSmallCampaign(store, campaign);
-  await store.close();
-  await warehouse.stop();
-  const second = await startUp(data);
-  return {
-    ...{ url: second.url, token, campaigns },
-    stop: async () => {
-      await end(second.child);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  try {
+    const { token, campaigns } = await firstLife(data);
+    await fill(join(data, "warehouse"), campaigns);
+    const second = await startUp(data);
+    return {
+      ...{ url: second.url, token, campaigns },
+      stop: async () => {
+        await end(second.child);
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Makes the campaigns. */
+async function firstLife(data: string): Promise<Pick<ServedDashboard, "token" | "campaigns">> {
+  const { child, url } = await startUp(data);
+  try {
+    const token = readFileSync(join(data, "operator.token"), "utf8").trim();
+    const campaigns: string[] = [];
+    while (campaigns.length < CAMPAIGNS) campaigns.push(await endedCampaign(url, token));
+    return { token, campaigns };
+  } finally {
+    await end(child);
+  }
+}
+
+async function fill(folder: string, campaigns: readonly string[]): Promise<void> {
+  const { store, warehouse } = await startTestWarehouse({ folder });
+  try {
+    for (const campaign of campaigns) await makeSmallCampaign(store, campaign);
+  } finally {
+    await store.close();
+    await warehouse.stop();
+  }
 }
 
 async function startUp(data: string): Promise<{ child: ChildProcess; url: string }> {
@@ -54,6 +75,7 @@ async function startUp(data: string): Promise<{ child: ChildProcess; url: string
 }
 
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await ended;
