@@ -27,7 +27,7 @@ export function dossierRoutes(server: FastifyInstance, { campaigns, store }: Dos
     const pins = await readPins(store, date);
     const found = await readDossiers(store, {
       campaign: id,
-      lookups: lookupsOf(pins),
+      lookups: lookupsOf(pins, asOf),
       ...(limit !== undefined && { limit }),
     });
     return { ...found, knowledge: pinWords(pins, date) };

@@ -33,7 +33,7 @@ export function reportRoutes(server: FastifyInstance, { campaigns, store }: Repo
       const pins = await readPins(store, date);
       const head: ReportHead = { campaigns: chosen, knowledge: pinWords(pins, date) };
       yield { head };
-      const context = { campaigns: chosen, lookups: lookupsOf(pins) };
+      const context = { campaigns: chosen, lookups: lookupsOf(pins, asOf) };
       for await (const section of readReport(store, context)) yield { section };
     }
     return stream(withFailure(lines()), reply);

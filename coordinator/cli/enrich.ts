@@ -18,7 +18,7 @@ interface ImportArguments extends CommonArguments {
 
 const importCommand: CommandModule<CommonArguments, ImportArguments> = {
   command: "import <kind> <file>",
-  describe: "Take in a data set on prefixes or networks, as a new snapshot",
+  describe: "Take in a data set on prefixes or networks, or an own scan of boxes with nmap, as a new snapshot",
   builder: (args: Argv<CommonArguments>) =>
     args
       .positional("kind", { choices: FILE_KINDS, demandOption: true, describe: "Kind of the file" })
@@ -52,7 +52,7 @@ const listCommand: CommandModule<CommonArguments, CommonArguments> = {
 /** `parallax enrich`: what others know of prefixes and networks. */
 export const enrichCommand: CommandModule<CommonArguments, CommonArguments> = {
   command: "enrich",
-  describe: "Data sets that tell networks and places of addresses",
+  describe: "Data sets that tell networks and places of addresses, and scans that tell what boxes are",
   builder: (args: Argv<CommonArguments>) =>
     args.command(importCommand).command(listCommand).demandCommand(1, "enrich needs import or list"),
   handler: () => undefined,

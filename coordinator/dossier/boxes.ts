@@ -78,6 +78,13 @@ const HISTORY = `
   )
   GROUP BY box, condition`;
 
+/** What operators' scans found at the ends of a box's intervals, which it may answer with; its own hop first. */
+const scansSql = (lookups: Lookups): string => `
+  SELECT owner, arraySort(scan -> (scan.1 != owner, scan.1), groupArray((hop, at, file, names, ports, os, os_accuracy))) AS scans
+  FROM (SELECT box AS owner, arrayJoin(arrayDistinct(arrayConcat([box], afters, befores))) AS hop FROM wholes) AS ends
+  INNER JOIN ${lookups.scans} AS last_scans USING (hop)
+  GROUP BY owner`;
+
 /** Boxes of a campaign, most paths first. Parameters: campaign String, limit UInt32. */
 export const boxesSql = (lookups: Lookups): string => `
 WITH
@@ -139,6 +146,8 @@ WITH
     LEFT JOIN past ON past.box = wholes.box
     ORDER BY path_count DESC, wholes.box LIMIT {limit:UInt32}
   )
-SELECT found.*, networks.name AS as_name
-FROM found LEFT JOIN ${lookups.networks} AS networks ON networks.asn = found.hop_asn
+SELECT found.*, networks.name AS as_name, scanned.scans AS scans
+FROM found
+LEFT JOIN ${lookups.networks} AS networks ON networks.asn = found.hop_asn
+LEFT JOIN (${scansSql(lookups)}) AS scanned ON scanned.owner = found.box
 ORDER BY path_count DESC, box`;

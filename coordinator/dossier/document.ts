@@ -51,6 +51,27 @@ export interface Dossier {
   readonly lastSeenMs: number;
   /** Campaigns with a change of its kind at the same hop, by name. */
   readonly campaigns: readonly string[];
+  /** What an operator's own scans found at the ends of its intervals, the last of each address; at `address` first. */
+  readonly scans: readonly HostScan[];
+}
+
+/** What nmap found at an address. It is run by operators, and never by Parallax. */
+export interface HostScan {
+  readonly address: string;
+  readonly scannedAtMs: number;
+  /** File that was imported. */
+  readonly file: string;
+  readonly names: readonly string[];
+  /** Open ones. Service and product are empty where unknown; the service of a TLS port begins with `ssl/`. */
+  readonly ports: readonly OpenPort[];
+  readonly os: { readonly name: string; readonly accuracyPercent: number } | null;
+}
+
+export interface OpenPort {
+  readonly port: number;
+  readonly protocol: string;
+  readonly service: string;
+  readonly product: string;
 }
 
 /** How the first changed hops write their ICMP errors (RFC 792, RFC 1812 section 4.3.2.3, RFC 4884). */

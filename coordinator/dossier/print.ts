@@ -1,7 +1,16 @@
 import { columns } from "../../shared/cli/table.js";
 import { changeWords } from "../../shared/verdict/words.js";
 import type { Dossier, Dossiers } from "./document.js";
-import { distanceWords, fingerprintWords, networkWords, placeWords, quoteWords } from "./words.js";
+import {
+  distanceWords,
+  fingerprintWords,
+  minuteWords,
+  networkWords,
+  placeWords,
+  portLines,
+  quoteWords,
+  scanWords,
+} from "./words.js";
 
 /** Dossiers as a person reads them. Ends with a newline. */
 export function printDossiers({ campaign, vantages, dossiers, boxes, knowledge }: Dossiers): string {
@@ -30,15 +39,15 @@ function rowsOf(dossier: Dossier, vantages: number): string[][] {
     ["quotes", quoteWords(dossier.quote)],
     ...seenFrom.map((distance) => [`from ${distance.vantage}`, distanceWords(distance)]),
     ["seen", `by ${seenFrom.length} of ${vantages} vantage points, on ${paths} paths to ${targets} targets`],
-    ["first, last", `${day(dossier.firstSeenMs)}, ${day(dossier.lastSeenMs)}${inOthers(dossier)}`],
+    ["first, last", `${minuteWords(dossier.firstSeenMs)}, ${minuteWords(dossier.lastSeenMs)}${inOthers(dossier)}`],
     ["confidence", dossier.confidence.toFixed(2)],
+    ...dossier.scans.flatMap((scan) => [
+      [`nmap ${scan.address}`, scanWords(scan)],
+      ...portLines(scan).map((line) => ["", line]),
+    ]),
   ];
 }
 
 function inOthers({ campaigns }: Dossier): string {
   return campaigns.length < 2 ? "" : `, in ${campaigns.length} campaigns: ${campaigns.join(", ")}`;
-}
-
-function day(unixMs: number): string {
-  return new Date(unixMs).toISOString().slice(0, 16).replace("T", " ");
 }

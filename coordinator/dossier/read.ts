@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Lookups, NO_LOOKUPS } from "../enrich/lookups.js";
 import type { Store } from "../store/store.js";
 import { AT_SOURCE, boxesSql } from "./boxes.js";
-import type { BoxPlace, Dossier, Dossiers } from "./document.js";
+import type { BoxPlace, Dossier, Dossiers, HostScan, OpenPort } from "./document.js";
 
 /** Dossiers that are read unless asked for more. */
 const USUAL_LIMIT = 100;
@@ -13,6 +13,19 @@ export interface DossierRequest {
   /** Networks and places are unknown without. */
   readonly lookups?: Lookups;
 }
+
+const openPort = z
+  .tuple([z.number(), z.string(), z.string(), z.string()])
+  .transform(([port, protocol, service, product]): OpenPort => ({ port, protocol, service, product }));
+
+const scan = z
+  .tuple([z.string(), z.number(), z.string(), z.array(z.string()), z.array(openPort), z.string(), z.number()])
+  .transform(
+    ([address, at, file, names, ports, os, accuracyPercent]): HostScan => ({
+      ...{ address, scannedAtMs: at * 1000, file, names, ports },
+      os: os === "" ? null : { name: os, accuracyPercent },
+    }),
+  );
 
 const boxColumns = z.object({
   box: z.string(),
@@ -39,6 +52,7 @@ const boxColumns = z.object({
   hop_country: z.string(),
   hop_exchange: z.string(),
   as_name: z.string(),
+  scans: z.array(scan),
 });
 
 const boxRow = boxColumns.transform((row) => ({ boxes: row.boxes, dossier: dossierOf(row) }));
@@ -93,5 +107,6 @@ function dossierOf(row: z.output<typeof boxColumns>): Dossier {
     firstSeenMs: row.first_seen_ms,
     lastSeenMs: row.last_seen_ms,
     campaigns: row.campaigns,
+    scans: row.scans,
   };
 }

@@ -1,5 +1,8 @@
 import { FINGERPRINTS } from "../compare/fingerprints.js";
-import type { BoxDistance, Dossier, QuoteStyle } from "./document.js";
+import type { BoxDistance, Dossier, HostScan, OpenPort, QuoteStyle } from "./document.js";
+
+/** A host that answers on every port tells nothing by its list of them. */
+const MOST_PORTS = 20;
 
 /** Where a box stands. */
 export function placeWords({ place, address, seenFrom, seenInAnswersOnly, before }: Dossier): string {
@@ -39,4 +42,26 @@ export function distanceWords({ hops: [nearest, farthest], rttUs }: BoxDistance)
   const from = nearest === 0 ? "within" : `between hop ${nearest} and`;
   const hops = nearest === 0 ? `${farthest} hop${farthest === 1 ? "" : "s"}` : `${farthest}`;
   return `${from} ${hops}, ${rttUs === null ? "round trip unknown" : `${(rttUs / 1000).toFixed(1)} ms`}`;
+}
+
+/** Operating system, names and time of an operator's scan. */
+export function scanWords({ os, names, scannedAtMs, file }: HostScan): string {
+  const system = os === null ? "no guess at its system" : `${os.name} (${os.accuracyPercent} %)`;
+  return [system, ...names, `scanned ${minuteWords(scannedAtMs)} UTC (${file})`].join("; ");
+}
+
+/** Open ports of an operator's scan, a line each. */
+export function portLines({ ports }: HostScan): string[] {
+  if (ports.length === 0) return ["no open port"];
+  const lines = ports.slice(0, MOST_PORTS).map(portWords);
+  return ports.length > MOST_PORTS ? [...lines, `and ${ports.length - MOST_PORTS} more`] : lines;
+}
+
+function portWords({ port, protocol, service, product }: OpenPort): string {
+  return [`${port}/${protocol}`, service, product].filter((part) => part !== "").join(" ");
+}
+
+/** UTC. */
+export function minuteWords(unixMs: number): string {
+  return new Date(unixMs).toISOString().slice(0, 16).replace("T", " ");
 }

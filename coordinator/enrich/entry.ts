@@ -1,9 +1,11 @@
 /** Kinds of files that can be imported. */
-export const FILE_KINDS = ["maxmind", "pfx2as", "iptoasn", "bgpdump", "peeringdb", "asrank"] as const;
+export const FILE_KINDS = ["maxmind", "pfx2as", "iptoasn", "bgpdump", "peeringdb", "asrank", "nmap"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
 
-/** What a snapshot tells. Each is pinned by itself, so that a new file replaces only what it has. */
-export const TOPICS = ["origins", "places", "exchanges", "networks", "ranks", "names"] as const;
+/** What a snapshot tells that one snapshot at a time is asked for: each is pinned by itself, a new file replaces what it has. */
+export const PINNED_TOPICS = ["origins", "places", "exchanges", "networks", "ranks", "names"] as const;
+/** And what all of them are asked for: an operator's scans, of which each has a few addresses. */
+export const TOPICS = [...PINNED_TOPICS, "scans"] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** The table of each topic. */
@@ -14,6 +16,7 @@ export const TOPIC_TABLES = {
   networks: "as_info",
   ranks: "as_info",
   names: "as_info",
+  scans: "host_scans",
 } as const satisfies Record<Topic, string>;
 
 /** One thing that a file says, as a row of its topic's table without the snapshot; or an entry that cannot be used. */
@@ -21,7 +24,7 @@ export type Entry =
   | { readonly topic: Topic; readonly row: Readonly<Record<string, unknown>> }
   | { readonly leftOut: string; readonly example: string };
 
-/** What was read, and of what date the data are where the file says so (`YYYY-MM-DD`). */
+/** What was read, and of what date the data are where the file says so (`YYYY-MM-DD`): it is asked behind the last entry. */
 export interface FileContent {
   readonly date: string | null;
   readonly entries: AsyncIterable<Entry> | Iterable<Entry>;

@@ -43,7 +43,6 @@ export async function importFile(
   const { kind, file } = request;
   const snapshot = clock.wallMs();
   const content = readFileOfKind(kind, file);
-  const date = request.date ?? content.date ?? new Date(snapshot).toISOString().slice(0, 10);
   const writers = new Map<string, RowWriter>();
   const rows: Partial<Record<Topic, number>> = {};
   const leftOut = new Map<string, { entries: number; example: string }>();
@@ -65,6 +64,7 @@ export async function importFile(
     .sort((a, b) => b.entries - a.entries || (a.reason < b.reason ? -1 : 1));
   const topics = Object.entries(rows) as [Topic, number][];
   if (topics.length === 0) throw nothing(request, sorted[0]);
+  const date = request.date ?? content.date ?? new Date(snapshot).toISOString().slice(0, 10);
   for (const writer of writers.values()) await writer.flush();
   const named = { snapshot, kind, date, file: file.name, sha256: await digest(file.path) };
   const left_out = sorted.reduce((sum, { entries }) => sum + entries, 0);

@@ -8,10 +8,20 @@ export interface Lookups {
   exchange(address: string): string;
   /** A subquery with the columns asn, name, rank (0: unknown), country, network_type, a row per network. */
   readonly networks: string;
+  /**
+   * A subquery with the last scan of each address that operators imported: hop (the address as text), at (Unix seconds),
+   * file, names Array(String), ports Array(Tuple(number, protocol, service, product)) that are open, os, os_accuracy.
+   */
+  readonly scans: string;
 }
 
 const NO_NETWORKS = `(
   SELECT toUInt32(0) AS asn, '' AS name, toUInt32(0) AS rank, '' AS country, '' AS network_type WHERE 0)`;
+
+const NO_SCANS = `(
+  SELECT '' AS hop, toUInt32(0) AS at, '' AS file, emptyArrayString() AS names,
+    CAST([], 'Array(Tuple(UInt16, String, String, String))') AS ports, '' AS os, toUInt8(0) AS os_accuracy
+  WHERE 0)`;
 
 /** For a store into which nothing was imported. */
 export const NO_LOOKUPS: Lookups = {
@@ -19,4 +29,5 @@ export const NO_LOOKUPS: Lookups = {
   country: () => "''",
   exchange: () => "''",
   networks: NO_NETWORKS,
+  scans: NO_SCANS,
 };

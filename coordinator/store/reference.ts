@@ -72,6 +72,7 @@ export const TABLES: Readonly<Record<string, TableReference>> = {
   prefix_geo: { about: "Places of prefixes.", source: OPERATOR },
   as_info: { about: "Names and ranks of networks.", source: OPERATOR },
   ixps: { about: "Peering networks of exchanges and the addresses of their members.", source: OPERATOR },
+  host_scans: { about: "What operators' scans with nmap found, a row for each address.", source: OPERATOR },
   hosts: { about: "View: target_classes, current rows, addresses as text.", source: "target_classes" },
   disagreements: { about: "View: hosts of which vantage points say different things.", source: "target_classes" },
   vantage_matrix: { about: "View: for each host what each vantage point says.", source: "target_views" },

@@ -26,6 +26,8 @@ const UNITS: Readonly<Record<string, string>> = {
   ...same("AS number", "asn", "others"),
   ...same("degrees", "latitude", "longitude"),
   ...same("share, 0 to 1", "confidence"),
+  ...same("percent", "os_accuracy"),
+  ...same("port number, and text", "ports"),
 };
 
 /** Columns of type String that hold bytes as they were on the wire. */
@@ -40,6 +42,7 @@ export function unitOf(name: string, type: string): string | null {
   const inner = type.replaceAll(/^(Nullable|LowCardinality|Array)\(|\)+$/g, "");
   if (type.includes("DateTime64(6")) return "UTC, to the microsecond";
   if (type.includes("DateTime64(3")) return "UTC, to the millisecond";
+  if (type.startsWith("DateTime(")) return "UTC, to the second";
   if (type === "Date") return "day";
   if (type.includes("IPv6")) return "address, IPv4 mapped";
   if (type === "UUID") return "UUID";

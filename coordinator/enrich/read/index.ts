@@ -2,6 +2,7 @@ import type { NamedFile } from "../../hitlist/text-file.js";
 import type { FileContent, FileKind } from "../entry.js";
 import { readAsRank } from "./asrank.js";
 import { readMaxmind } from "./maxmind.js";
+import { readNmap } from "./nmap.js";
 import { readPeeringDb } from "./peeringdb.js";
 import { readBgpdump, readIptoasn, readPfx2as } from "./prefix-lists.js";
 
@@ -20,5 +21,7 @@ export function readFileOfKind(kind: FileKind, file: NamedFile): FileContent {
       return { date: null, entries: readPeeringDb(file) };
     case "asrank":
       return { date: null, entries: readAsRank(file) };
+    case "nmap":
+      return readNmap(file);
   }
 }

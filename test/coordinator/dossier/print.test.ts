@@ -12,7 +12,7 @@ const dossier: Dossier = {
   quote: { tcpBytes: [8, 24], initialTtls: [64], extensions: ["mpls 16001"] },
   seenFrom: [{ vantage: "fra", paths: 2, hops: [2, 3], rttUs: 3_400 }],
   ...{ targets: 1, paths: 2, examples: [{ target: "198.18.0.3", port: 80 }], confidence: 0.75 },
-  ...{ firstSeenMs: AT_MS, lastSeenMs: AT_MS + 60_000, campaigns: ["a", "b"] },
+  ...{ firstSeenMs: AT_MS, lastSeenMs: AT_MS + 60_000, campaigns: ["a", "b"], scans: [] },
 };
 const document: Dossiers = { campaign: "b", vantages: ["fra", "sin"], dossiers: [dossier], boxes: 3, knowledge: [] };
 

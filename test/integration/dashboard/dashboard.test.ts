@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { installedChromium, launch } from "../../../deploy/bench/dashboard/browser.js";
+import { FIREWALL, nmapText } from "../enrich/nmap-file.js";
 import { openPage, overflow, seriousFindings } from "./browser.js";
 import { type ServedDashboard, serveDashboard } from "./served.js";
 
@@ -14,6 +15,12 @@ let newest = "";
 beforeAll(async () => {
   served = await serveDashboard();
   newest = served.campaigns.at(-1) ?? "";
+  const imported = await fetch(`${served.url}/v1/snapshots?kind=nmap&name=box.xml`, {
+    method: "POST",
+    headers: { ...bearer(), "Content-Type": "application/octet-stream" },
+    body: nmapText([{ address: "198.51.100.2", found: FIREWALL }]),
+  });
+  expect(imported.status).toBe(200);
 }, 120_000);
 afterAll(() => served?.stop());
 
@@ -74,7 +81,7 @@ const VIEWS: readonly (readonly [hash: string, title: string, words: string])[] 
   ["#/live", "Live", "cancelled"],
   ["#/matrix", "Matrix", "198.18.0.1"],
   ["#/path?target=198.18.0.1&port=80", "Paths to 198.18.0.1", "first changed hop"],
-  ["#/dossiers", "Middlebox dossiers", "198.51.100.2"],
+  ["#/dossiers", "Middlebox dossiers", "22/tcp ssh OpenSSH 8.4p1"],
   ["#/growth", "Growth over campaigns", "not-capable"],
   ["#/agents", "Agents", "No agent has connected yet"],
   ["#/places", "Map of vantage points", "No vantage point yet"],

@@ -145,6 +145,7 @@ describe("a dossier", () => {
       firstSeenMs: Date.parse("2026-02-23T03:00:00Z"),
       lastSeenMs: AT_MS + 60_000,
       campaigns: ["earlier", "now"],
+      scans: [],
     });
     expect(named(dossiers, null)).toMatchObject({
       place: "source",

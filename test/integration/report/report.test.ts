@@ -55,8 +55,8 @@ describe("a report", () => {
       "dossiers",
       [
         // Of what only an answer shows, every hop before is open: (1 - 2^-1) / (1 + 3) is the confidence.
-        "small,198.18.0.3,tcp.option.mptcp.echoed,1,1,fra,1 to 4,4,,mptcp-mirror,,unknown,unknown,2026-03-02,2026-03-02,0.13",
-        "small,198.51.100.2,tcp.option.mptcp.removed,1,1,sin,1 to 2,2,,pan-os,,unknown,unknown,2026-03-02,2026-03-02,0.5",
+        "small,198.18.0.3,tcp.option.mptcp.echoed,1,1,fra,1 to 4,4,,mptcp-mirror,,unknown,unknown,2026-03-02,2026-03-02,0.13,,,",
+        "small,198.51.100.2,tcp.option.mptcp.removed,1,1,sin,1 to 2,2,,pan-os,,unknown,unknown,2026-03-02,2026-03-02,0.5,,,",
       ],
     ],
     ["section-4.4.3-path-lengths", ["small,fra,IPv4,0,same,1,1", "small,sin,IPv4,1,longer,1,1"]],

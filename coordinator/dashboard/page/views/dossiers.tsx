@@ -1,7 +1,15 @@
 import type { ComponentChildren } from "preact";
 import { changeWords } from "../../../../shared/verdict/words.js";
 import type { Dossier, Dossiers } from "../../../dossier/document.js";
-import { distanceWords, fingerprintWords, networkWords, placeWords, quoteWords } from "../../../dossier/words.js";
+import {
+  distanceWords,
+  fingerprintWords,
+  networkWords,
+  placeWords,
+  portLines,
+  quoteWords,
+  scanWords,
+} from "../../../dossier/words.js";
 import { moment, plural, whole } from "../format.js";
 import { useDocument } from "../hooks.js";
 import { Empty, Show, Title } from "../parts/parts.js";
@@ -90,6 +98,16 @@ function Card({ dossier, document: { campaign, vantages } }: { dossier: Dossier;
           {dossier.campaigns.length > 1 && `, in ${dossier.campaigns.length} campaigns`}
         </Fact>
         <Fact name="Confidence">{confidence.toFixed(2)}</Fact>
+        {dossier.scans.map((scan) => (
+          <Fact name="Scan by nmap" key={scan.address}>
+            <b>{scan.address}</b> {scanWords(scan)}
+            {portLines(scan).map((line) => (
+              <span class="line" key={line}>
+                {line}
+              </span>
+            ))}
+          </Fact>
+        ))}
       </dl>
     </article>
   );
