@@ -44,8 +44,21 @@ function land() {
   const rings = features.flatMap(({ geometry: { type, coordinates } }) =>
     type === "Polygon" ? coordinates : coordinates.flat(),
   );
-  const path = rings.map((ring) => `M${ring.map(point).join("L")}Z`).join("");
+  const path = rings
+    .flatMap(atDateLine)
+    .map((ring) => `M${ring.map(point).join("L")}Z`)
+    .join("");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 180"><path fill="#8a97a3" fill-opacity=".38" d="${path}"/></svg>`;
+}
+
+/** A ring that crosses the line at 180 degrees is in parts there, each closed along it, and not a stroke over the map. */
+function atDateLine(ring) {
+  const isCut = (i) => Math.abs(ring[i][0] - ring[(i + ring.length - 1) % ring.length][0]) > 180;
+  const cuts = ring.flatMap((_, i) => (isCut(i) ? [i] : []));
+  const [first] = cuts;
+  if (first === undefined) return [ring];
+  const turned = [...ring.slice(first), ...ring.slice(0, first)];
+  return cuts.map((cut, n) => turned.slice(cut - first, (cuts[n + 1] ?? first + ring.length) - first));
 }
 
 function round(degrees) {

@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from "yargs";
 import { UserError } from "../../shared/errors.js";
 import type { ReportSection } from "../report/item.js";
 import { REPORT_ITEMS } from "../report/items/index.js";
+import { readLand } from "../report/land.js";
 import type { ReportHead } from "../report/read.js";
 import { writeReport } from "../report/write.js";
 import { createClient } from "./client.js";
@@ -52,7 +53,7 @@ export const reportCommand: CommandModule<CommonArguments, ReportArguments> = {
     if (head === null || sections.length < REPORT_ITEMS.length) {
       throw new UserError("the coordinator went away in the middle of the report", { remedy: "repeat the command" });
     }
-    const files = writeReport(out, { head, items: REPORT_ITEMS, sections });
+    const files = writeReport(out, { head, items: REPORT_ITEMS, sections, drawing: { land: readLand() } });
     const absent = sections.flatMap(({ id, absent: reason }) => (reason === null ? [] : [{ item: id, reason }]));
     if (json) process.stdout.write(`${JSON.stringify({ folder: out, files, absent })}\n`);
     else process.stdout.write(summary(join(out, "index.html"), files.length - 1, absent));

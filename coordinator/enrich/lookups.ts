@@ -4,6 +4,8 @@ export interface Lookups {
   asn(address: string): string;
   /** ISO code of the country of an address, empty where unknown. */
   country(address: string): string;
+  /** Latitude and longitude of an address, degrees north and east, as a tuple; NaN where unknown. */
+  coordinates(address: string): string;
   /** Name of the exchange whose peering network an address is in, empty where it is in none or unknown. */
   exchange(address: string): string;
   /** A subquery with the columns asn, name, rank (0: unknown), country, network_type, a row per network. */
@@ -27,6 +29,7 @@ const NO_SCANS = `(
 export const NO_LOOKUPS: Lookups = {
   asn: () => "toUInt32(0)",
   country: () => "''",
+  coordinates: () => "(nan, nan)",
   exchange: () => "''",
   networks: NO_NETWORKS,
   scans: NO_SCANS,

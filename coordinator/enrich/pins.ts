@@ -36,11 +36,11 @@ const NAMERS: readonly Topic[] = ["networks", "ranks", "names"];
  */
 export function lookupsOf(pins: readonly Pin[], scansUntil?: string): Lookups {
   const snapshotOf = new Map<Topic, number>(pins.map(({ topic, snapshot }) => [topic, snapshot]));
-  const get = (topic: Topic, attribute: string, address: string): string | null => {
+  const get = (topic: Topic, attributes: string | readonly string[], address: string): string | null => {
     const snapshot = snapshotOf.get(topic);
-    return snapshot === undefined
-      ? null
-      : `dictGet('${dictionaryName(topic, snapshot)}', '${attribute}', tuple(${address}))`;
+    const named =
+      typeof attributes === "string" ? `'${attributes}'` : `(${attributes.map((one) => `'${one}'`).join(", ")})`;
+    return snapshot === undefined ? null : `dictGet('${dictionaryName(topic, snapshot)}', ${named}, tuple(${address}))`;
   };
   const namers = NAMERS.flatMap((topic, i) => {
     const snapshot = snapshotOf.get(topic);
@@ -55,6 +55,7 @@ export function lookupsOf(pins: readonly Pin[], scansUntil?: string): Lookups {
       return member ?? announced ?? NO_LOOKUPS.asn(address);
     },
     country: (address) => get("places", "country", address) ?? NO_LOOKUPS.country(address),
+    coordinates: (address) => get("places", ["latitude", "longitude"], address) ?? NO_LOOKUPS.coordinates(address),
     exchange: (address) => get("exchanges", "exchange", address) ?? NO_LOOKUPS.exchange(address),
     networks:
       namers.length === 0

@@ -37,6 +37,12 @@ export interface ReportContext {
   readonly lookups: Lookups;
 }
 
+/** What figures are drawn with besides their rows. */
+export interface Drawing {
+  /** Outline of the land for maps (`readLand`), or null. */
+  readonly land: string | null;
+}
+
 /** A table of the report: a statement, the columns of its result, and how a page shows them. */
 export interface ReportItem {
   /** Name of its CSV file and its place on the page. */
@@ -60,7 +66,7 @@ export interface ReportItem {
   /** Rows of each table that the page shows; `others` sums up the count of the rest. */
   readonly top?: { readonly rows: number; readonly count?: string };
   /** Inline SVG of the rows. */
-  figure?(rows: readonly Row[]): string;
+  figure?(rows: readonly Row[], drawing: Drawing): string;
   /** Why there are no rows, where that is so. */
   absent?(context: ReportContext): string | null;
 }

@@ -2,19 +2,23 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorMessage, UserError } from "../../shared/errors.js";
 import { csvOf } from "./csv.js";
-import type { ReportItem, ReportSection } from "./item.js";
+import type { Drawing, ReportItem, ReportSection } from "./item.js";
 import type { ReportHead } from "./read.js";
 import { pageOf } from "./render/page.js";
+
+interface WrittenReport {
+  readonly head: ReportHead;
+  readonly items: readonly ReportItem[];
+  readonly sections: readonly ReportSection[];
+  readonly drawing: Drawing;
+}
 
 /**
  * Writes `index.html` and a CSV file for each item that has rows. Resolves with the names of the files, the page first.
  * @throws UserError where the folder cannot be written
  */
-export function writeReport(
-  folder: string,
-  { head, items, sections }: { head: ReportHead; items: readonly ReportItem[]; sections: readonly ReportSection[] },
-): string[] {
-  const files: [name: string, content: string][] = [["index.html", pageOf(head, items, sections)]];
+export function writeReport(folder: string, { head, items, sections, drawing }: WrittenReport): string[] {
+  const files: [name: string, content: string][] = [["index.html", pageOf(head, items, sections, drawing)]];
   for (const item of items) {
     const section = sections.find(({ id }) => id === item.id);
     if (section !== undefined && section.absent === null) {

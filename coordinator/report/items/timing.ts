@@ -1,5 +1,7 @@
-import { CAMPAIGN, code, count, decimal, type ReportItem, share, text } from "../item.js";
+import { CAMPAIGN, code, count, decimal, type ReportItem, type Row, share, text } from "../item.js";
 import { CAPABLE, IS_LOSS } from "../outcome.js";
+import { groupRows } from "../render/bars.js";
+import { type Curve, distributionFigure } from "../render/distribution.js";
 
 /** A row for each target, vantage point and run: microseconds over MPTCP less those over TCP, null where either is missing. */
 const PAIRED = `
@@ -59,9 +61,25 @@ const timing = (id: string, title: string, which: string, where: string): Report
       FROM (${MEDIANS}) WHERE ${where} GROUP BY vantage, place, component, difference_ms
     )
     ORDER BY vantage, place, difference_ms`,
+  figure: (rows) => distributionFigure(panelsOf(rows), { id }),
   absent: () =>
     "these campaigns had no stage that fetches pages over MPTCP and over TCP (`timing`), or it met no such host",
 });
+
+/** A panel for each vantage point of each campaign, a curve for each phase. */
+function panelsOf(rows: readonly Row[]) {
+  const isOne = groupRows(rows, ["campaign"]).size === 1;
+  return [...groupRows(rows, isOne ? ["vantage"] : ["campaign", "vantage"])].map(([title, own]) => ({
+    title,
+    curves: [...groupRows(own, ["component"])].map(
+      ([name, steps]): Curve => ({
+        name,
+        hosts: steps.reduce((sum, { hosts }) => sum + Number(hosts), 0),
+        steps: steps.map((step) => ({ value: Number(step.difference_ms), share: Number(step.share) })),
+      }),
+    ),
+  }));
+}
 
 /** Figures 4.8 and 4.9 of the thesis. */
 export const TIMING_ITEMS: readonly ReportItem[] = [

@@ -1,11 +1,16 @@
-import type { ReportItem, ReportSection } from "../item.js";
+import type { Drawing, ReportItem, ReportSection } from "../item.js";
 import type { ReportHead } from "../read.js";
 import { escapeHtml } from "./escape.js";
 import { STYLE } from "./style.js";
 import { tablesOf } from "./table.js";
 
 /** A report as one HTML page that loads nothing. The same sections give the same page. */
-export function pageOf(head: ReportHead, items: readonly ReportItem[], sections: readonly ReportSection[]): string {
+export function pageOf(
+  head: ReportHead,
+  items: readonly ReportItem[],
+  sections: readonly ReportSection[],
+  drawing: Drawing,
+): string {
   const found = items.map((item) => ({ item, section: sections.find(({ id }) => id === item.id) ?? missing(item) }));
   const contents = found.map(({ item }) => `<li><a href="#${item.id}">${escapeHtml(item.title)}</a></li>`);
   const title = `Parallax: ${head.campaigns.map(({ id }) => id).join(", ")}`;
@@ -27,7 +32,7 @@ ${introduction(head)}
 ${contents.join("\n")}
 </ul></nav>
 <main>
-${found.map(({ item, section }) => sectionOf(item, section)).join("\n")}
+${found.map(({ item, section }) => sectionOf(item, section, drawing)).join("\n")}
 </main>
 </body>
 </html>
@@ -43,12 +48,12 @@ function introduction({ campaigns, knowledge }: ReportHead): string {
 <p class="soft">Networks and places come from:</p><ul>${known.join("")}</ul>`;
 }
 
-function sectionOf(item: ReportItem, { rows, absent }: ReportSection): string {
+function sectionOf(item: ReportItem, { rows, absent }: ReportSection, drawing: Drawing): string {
   const about = `<p>${escapeHtml(item.about)}</p>`;
   const content =
     absent !== null
       ? `<p class="absent">Not measured: ${escapeHtml(absent)}.</p>`
-      : `${item.figure === undefined ? "" : `<figure>${item.figure(rows)}</figure>`}${tablesOf(item, rows)}
+      : `${item.figure === undefined ? "" : `<figure>${item.figure(rows, drawing)}</figure>`}${tablesOf(item, rows)}
 <p class="soft"><a href="${item.id}.csv">${item.id}.csv</a></p>`;
   return `<section id="${item.id}"><h2>${escapeHtml(item.title)}</h2>${about}${content}</section>`;
 }

@@ -1,13 +1,23 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { importFile } from "../../../coordinator/enrich/import.js";
 import { NO_LOOKUPS } from "../../../coordinator/enrich/lookups.js";
+import { lookupsOf, readPins } from "../../../coordinator/enrich/pins.js";
 import { csvOf } from "../../../coordinator/report/csv.js";
 import type { ReportContext, ReportSection } from "../../../coordinator/report/item.js";
+import { COUNTRY_ITEMS } from "../../../coordinator/report/items/countries.js";
 import { REPORT_ITEMS } from "../../../coordinator/report/items/index.js";
-import { readReport } from "../../../coordinator/report/read.js";
+import { readLand } from "../../../coordinator/report/land.js";
+import { readItem, readReport } from "../../../coordinator/report/read.js";
 import { pageOf } from "../../../coordinator/report/render/page.js";
 import { migrate, readMigrations } from "../../../coordinator/store/migrate.js";
+import { cities } from "../enrich/files.js";
 import { startTestWarehouse, type TestWarehouse } from "../support/warehouse.js";
 import { makeSmallCampaign, SMALL } from "./small-campaign.js";
+
+const AT_MS = Date.parse("2026-03-01T00:00:00Z");
 
 let test: TestWarehouse;
 const context: ReportContext = { campaigns: [SMALL], lookups: NO_LOOKUPS };
@@ -49,7 +59,7 @@ describe("a report", () => {
     ["table-4.8-networks-capable", ["small,IPv4,80,1,,unknown,,unknown,unknown"]],
     ["figure-4.4-traces-same-key", ["small,IPv4,80,not-capable,1,1"]],
     ["figure-4.5-traces-different-key", ["small,IPv4,80,mptcp,1,1"]],
-    ["table-6.2-countries", ["small,unknown,1,1"]],
+    ["table-6.2-countries", ["small,unknown,1,1,,"]],
     ["table-4.10-changing-hops", ["small,IPv4,80,198.51.100.2,1,unknown,,unknown,unknown,"]],
     [
       "dossiers",
@@ -107,6 +117,25 @@ describe("a report", () => {
     expect(lines("figure-4.9-timing-middleboxes")).toEqual(of("sin", 31));
   });
 
+  it("has a map of the hosts' countries where the imported data tell coordinates, and says so where they do not", async () => {
+    const [item] = COUNTRY_ITEMS;
+    const folder = mkdtempSync(join(tmpdir(), "parallax-report-"));
+    const path = join(folder, "cities.mmdb");
+    writeFileSync(path, cities());
+    const file = { path, name: "cities.mmdb" };
+    await importFile(test.store, { wallMs: () => AT_MS }, { kind: "maxmind", file, date: null });
+    rmSync(folder, { recursive: true, force: true });
+    const lookups = lookupsOf(await readPins(test.store, SMALL.date));
+    if (item === undefined) throw new RangeError("no item of countries");
+    const { rows } = await readItem(test.store, { campaigns: [SMALL], lookups }, item);
+    const place = { latitude: 50.1, longitude: 8.7 };
+    expect(rows).toEqual([{ campaign: "small", country: "DE", hosts: 1, share: 1, ...place }]);
+    // 188.7 of 360 degrees from the left, 33.9 of 142 from the top.
+    expect(item.figure?.(rows, { land: null })).toContain('cx="52.42%" cy="23.87%"');
+    const unplaced = sections.find(({ id }) => id === item.id)?.rows ?? [];
+    expect(item.figure?.(unplaced, { land: null })).toContain("No map: the imported data tell no coordinates");
+  });
+
   it("says why something was not measured", async () => {
     const untimed: ReportSection[] = [];
     const another = { ...context, campaigns: [{ ...SMALL, id: "another" }] };
@@ -127,8 +156,10 @@ describe("a report", () => {
 
   it("is the same to the byte when it is made again, and loads nothing", async () => {
     const head = { campaigns: [SMALL], knowledge: [] };
-    const page = pageOf(head, REPORT_ITEMS, sections);
-    expect(pageOf(head, REPORT_ITEMS, await read()) === page).toBe(true);
+    const drawing = { land: readLand("dist/coordinator/dashboard/page/land.svg") };
+    expect(drawing.land).toMatch(/^M[\d.]+ /);
+    const page = pageOf(head, REPORT_ITEMS, sections, drawing);
+    expect(pageOf(head, REPORT_ITEMS, await read(), drawing) === page).toBe(true);
     expect(page.match(/<script|src=|url\(|@import|https?:/)).toBeNull();
     for (const { id, title } of REPORT_ITEMS) {
       expect(page.includes(`<section id="${id}">`)).toBe(true);
