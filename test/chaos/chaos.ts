@@ -31,7 +31,9 @@ const PROBES_PER_TARGET = 4;
 const SENDING = 0.6;
 const LEAST_PAUSE_MS = 300;
 const MORE_PAUSE_MS = 2_500;
-const FINISH_WITHIN_MS = 480_000;
+/** Behind the last kill the campaign may take as long as it likes while it goes on; on a busy machine that is minutes. */
+const STALLED_MS = 180_000;
+const FINISH_WITHIN_MS = 1_800_000;
 
 /** Breaks whatever can be broken under a running campaign, then lets it end and holds the tables against the ledgers. */
 export async function runChaos({ minutes, seed, say }: ChaosOptions): Promise<ChaosResult> {
@@ -108,7 +110,7 @@ async function breakThings(
   return done;
 }
 
-/** The campaign's last state: finished, or what it was when we gave up. */
+/** The campaign's last state: finished, or what it was when nothing moved any more. */
 async function finish(
   site: ChaosSite,
   campaign: string,
@@ -116,11 +118,14 @@ async function finish(
 ): Promise<CampaignProgress | null> {
   const until = Date.now() + FINISH_WITHIN_MS;
   let last: CampaignProgress | null = null;
-  while (Date.now() < until) {
+  let seen = { stage: "", atMs: Date.now() };
+  while (Date.now() < Math.min(until, seen.atMs + STALLED_MS)) {
     const listed = await site.parallax("campaign", "list", "--json");
     const found = listed.code === 0 ? (JSON.parse(listed.stdout) as CampaignProgress[]) : [];
     last = found.find(({ id }) => id === campaign) ?? last;
     if (last !== null && last.state !== "running") break;
+    const stage = JSON.stringify([last?.step, last?.marks]);
+    if (stage !== seen.stage) seen = { stage, atMs: Date.now() };
     await sleep(1_000);
   }
   log(`campaign is ${last?.state ?? "not to be seen"}`);

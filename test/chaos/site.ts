@@ -45,7 +45,7 @@ export interface ChaosSiteOptions {
 
 const COORDINATOR = "dist/coordinator/main.js";
 const AGENT = "dist/agent/main.js";
-const UP_WITHIN_MS = 60_000;
+const UP_WITHIN_MS = 120_000;
 
 export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
   const { folder } = options;
@@ -64,15 +64,25 @@ export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
       if (Date.now() > until) throw new Error(`not up with ${count} agents; see the logs in ${folder}`);
     }
   };
-  await connected(0);
   const started: ChaosAgent[] = [];
-  for (let number = 1; number <= options.agents; number++) {
-    const [toBroker, toCoordinator] = await Promise.all([startRelay(broker), startRelay(agents)]);
-    const name = `site${number}`;
-    await enrol(folder, name, parallax);
-    started.push(startAgent(options, name, toBroker, toCoordinator));
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map(({ service }) => service.stop()));
+    await coordinator.stop();
+    for (const { toBroker, toCoordinator } of started) for (const relay of [toBroker, toCoordinator]) relay.close();
+  };
+  try {
+    await connected(0);
+    for (let number = 1; number <= options.agents; number++) {
+      const [toBroker, toCoordinator] = await Promise.all([startRelay(broker), startRelay(agents)]);
+      const name = `site${number}`;
+      await enrol(folder, name, parallax);
+      started.push(startAgent(options, name, toBroker, toCoordinator));
+    }
+    await connected(options.agents);
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  await connected(options.agents);
   return {
     folder,
     data,
@@ -80,11 +90,7 @@ export async function startSite(options: ChaosSiteOptions): Promise<ChaosSite> {
     agents: started,
     parallax,
     agentCommand: (...args) => command(AGENT, args),
-    async stop() {
-      await Promise.all(started.map(({ service }) => service.stop()));
-      await coordinator.stop();
-      for (const { toBroker, toCoordinator } of started) for (const relay of [toBroker, toCoordinator]) relay.close();
-    },
+    stop,
   };
 }
 
