@@ -38,7 +38,7 @@ WITH
       SELECT port, target, vantage, variant, ttl, \`window\` AS reply_window, options
       FROM syn_replies
       WHERE campaign = {campaign:String} AND ${targets} AND bitAnd(tcp_flags, 18) = 18
-        AND (port, target) IN (SELECT port, target FROM trace_hops WHERE campaign = {campaign:String})
+        AND (port, target) IN (SELECT port, target FROM trace_hops WHERE campaign = {campaign:String} AND ${targets})
       ORDER BY port, target, vantage, variant, received_at DESC, batch DESC, row DESC
       LIMIT 1 BY port, target, vantage, variant
     )

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import type { CampaignProgress } from "../../campaign/progress.js";
 import type { Overview } from "../overview.js";
-import { type ApiError, keepToken } from "./api.js";
+import type { ApiError } from "./answer.js";
+import { keepToken } from "./api.js";
+import { choose, isCompared, OF_COMPARED, OF_ONE_CAMPAIGN, showable } from "./chosen.js";
 import { useDocument, useRoute } from "./hooks.js";
 import { Empty, Problem, Title } from "./parts/parts.js";
 import { type Route, routeHash, VIEWS, type ViewName } from "./route.js";
@@ -16,9 +18,6 @@ import { Places } from "./views/places.js";
 import { Sql } from "./views/sql.js";
 
 const EVERY_MS = 2_000;
-/** Views of one campaign, which is over: its comparison is made at its end. */
-const OF_ONE_CAMPAIGN: ReadonlySet<ViewName> = new Set(["live", "matrix", "path", "dossiers", "sql"]);
-const OF_COMPARED: ReadonlySet<ViewName> = new Set(["matrix", "path", "dossiers"]);
 
 export function App() {
   const route = useRoute();
@@ -55,18 +54,6 @@ export function App() {
   );
 }
 
-/** The campaign that the address names; else one that runs, else the last. */
-function choose({ view, parameters }: Route, campaigns: readonly CampaignProgress[]): CampaignProgress | null {
-  const named = campaigns.find(({ id }) => id === parameters.campaign);
-  if (named !== undefined) return named;
-  const fits = campaigns.filter((one) => !OF_COMPARED.has(view) || isCompared(one));
-  return fits.findLast(({ state }) => state === "running") ?? fits.at(-1) ?? null;
-}
-
-function isCompared({ state }: CampaignProgress): boolean {
-  return state !== "created" && state !== "running";
-}
-
 interface Shown {
   readonly route: Route;
   readonly overview: Overview;
@@ -84,7 +71,7 @@ function Head({
   chosen: CampaignProgress | null;
   problem: ApiError | null;
 }) {
-  const campaigns = (overview?.campaigns ?? []).filter((one) => !OF_COMPARED.has(route.view) || isCompared(one));
+  const campaigns = showable(route.view, overview?.campaigns ?? []);
   const open = (view: ViewName) => routeHash(view, { campaign: route.parameters.campaign ?? null });
   return (
     <header class="head">

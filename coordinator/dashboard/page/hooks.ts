@@ -1,16 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, get } from "./api.js";
+import { get } from "./api.js";
+import { attempt, type Loaded, renewed } from "./loaded.js";
 import { parseRoute, type Route } from "./route.js";
-
-/**
- * - `loading`: nothing yet
- * - `ready`: with what was read last; `problem` where the newest attempt failed
- * - `failed`: nothing could be read
- */
-export type Loaded<T> =
-  | { readonly state: "loading" }
-  | { readonly state: "ready"; readonly value: T; readonly problem: ApiError | null }
-  | { readonly state: "failed"; readonly problem: ApiError };
 
 /** A document of the API; null: none is wanted. It is read again when the path changes, and every `everyMs` while it is seen. */
 export function useDocument<T>(path: string | null, everyMs: number | null = null): Loaded<T> {
@@ -23,12 +14,9 @@ export function useDocument<T>(path: string | null, everyMs: number | null = nul
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async (): Promise<void> => {
-      const fresh = await get<T>(path, abort.signal).then(
-        (value): Loaded<T> => ({ state: "ready", value, problem: null }),
-        (error: unknown): Loaded<T> => ({ state: "failed", problem: asApiError(error) }),
-      );
+      const fresh = await attempt(get<T>(path, abort.signal));
       if (abort.signal.aborted) return;
-      setFound((last) => ({ path, loaded: merge(last.path === path ? last.loaded : null, fresh) }));
+      setFound((last) => ({ path, loaded: renewed(last.path === path ? last.loaded : { state: "loading" }, fresh) }));
       if (everyMs !== null) timer = setTimeout(readWhenSeen, everyMs);
     };
     // A page that nobody looks at asks for nothing.
@@ -43,15 +31,6 @@ export function useDocument<T>(path: string | null, everyMs: number | null = nul
     };
   }, [path, everyMs]);
   return found.path === path ? found.loaded : { state: "loading" };
-}
-
-/** What was read stays to be seen when the next attempt fails. */
-function merge<T>(last: Loaded<T> | null, fresh: Loaded<T>): Loaded<T> {
-  return fresh.state === "failed" && last?.state === "ready" ? { ...last, problem: fresh.problem } : fresh;
-}
-
-export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, String(error), "reload the page");
 }
 
 export function useRoute(): Route {

@@ -1,4 +1,6 @@
 import type { HostVerdict, MptcpState, Placement, ViewVerdict } from "../../../shared/verdict/names.js";
+import type { AgentReport } from "../../alarm/report.js";
+import type { CampaignProgress } from "../../campaign/progress.js";
 
 /** Colours by what they say: never the only sign, each stands beside its word. */
 export type Tone = "good" | "plain" | "warn" | "bad" | "quiet";
@@ -57,3 +59,21 @@ export const MPTCP_TONES: Readonly<Record<MptcpState, Tone>> = {
   added: "bad",
   unobservable: "quiet",
 };
+
+export const AGENT_TONES: Readonly<Record<AgentReport["state"], Tone>> = {
+  connected: "good",
+  silent: "warn",
+  gone: "quiet",
+};
+
+const STATE_TONES: Readonly<Record<CampaignProgress["state"], Tone>> = {
+  created: "quiet",
+  running: "good",
+  finished: "plain",
+  cancelled: "quiet",
+  failed: "bad",
+};
+
+export function stateTone({ state, paused }: Pick<CampaignProgress, "state" | "paused">): Tone {
+  return paused ? "warn" : STATE_TONES[state];
+}

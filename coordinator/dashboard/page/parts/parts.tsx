@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { ApiError } from "../api.js";
-import type { Loaded } from "../hooks.js";
+import type { ApiError } from "../answer.js";
+import type { Loaded } from "../loaded.js";
 import type { Tone } from "../tones.js";
 
 /** A word with the colour of what it says. */
@@ -114,11 +114,24 @@ export function Figure({ value, label, note }: { value: string; label: string; n
   );
 }
 
+interface ShareBarProps {
+  /** Null where a number beside it says the same. */
+  readonly label: string | null;
+  readonly parts: readonly { tone: Tone; share: number }[];
+}
+
 /** Parts of a whole as one bar; the numbers stand beside it. */
-export function ShareBar({ label, parts }: { label: string; parts: readonly { tone: Tone; share: number }[] }) {
+export function ShareBar({ label, parts }: ShareBarProps) {
   let from = 0;
   return (
-    <svg class="share" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class="share"
+      viewBox="0 0 100 4"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label ?? ""}
+      aria-hidden={label === null}
+    >
       <rect class="track" width="100" height="4" />
       {parts.map(({ tone, share }) => {
         const x = from;

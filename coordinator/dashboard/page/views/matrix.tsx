@@ -4,7 +4,9 @@ import { HOST_WORDS, PLACEMENT_WORDS, VIEW_WORDS } from "../../../../shared/verd
 import type { Comparison, TargetSummary } from "../../../compare/document.js";
 import { whole } from "../format.js";
 import { useDocument } from "../hooks.js";
-import { Badge, Empty, Panel, Scroll, ShareBar, Show, Title } from "../parts/parts.js";
+import { keyOf, matrixRows, sumBy } from "../matrix-rows.js";
+import { Badge, Empty, Panel, ShareBar, Show, Title } from "../parts/parts.js";
+import { type Column, numbers, Table } from "../parts/table.js";
 import { routeHash } from "../route.js";
 import { HOST_TONES, PLACEMENT_TONES, type Tone, VIEW_SHORT, VIEW_TONES } from "../tones.js";
 
@@ -116,12 +118,6 @@ function Counts({ rows, of }: { rows: readonly { key: string; tone: Tone; n: num
   );
 }
 
-function sumBy<T extends { readonly targets: number }, K>(counts: readonly T[], key: (count: T) => K): Map<K, number> {
-  const sums = new Map<K, number>();
-  for (const count of counts) sums.set(key(count), (sums.get(key(count)) ?? 0) + count.targets);
-  return sums;
-}
-
 interface TargetsProps {
   readonly comparison: Comparison;
   readonly others: readonly TargetSummary[];
@@ -132,12 +128,13 @@ interface TargetsProps {
 
 function Targets({ comparison, others, isAll, onAll, onMore }: TargetsProps) {
   const [wanted, setWanted] = useState("");
-  const rows = useMemo(() => {
-    const seen = new Set(comparison.disagreements.map(keyOf));
-    return [...comparison.disagreements, ...others.filter((other) => !seen.has(keyOf(other)))];
-  }, [comparison, others]);
-  const shown = rows.filter(({ target }) => target.startsWith(wanted.trim()));
-  const { vantages, campaign } = comparison;
+  const { vantages, campaign, disagreements } = comparison;
+  const shown = useMemo(() => matrixRows(disagreements, others, wanted), [disagreements, others, wanted]);
+  const isEmpty = disagreements.length + others.length === 0;
+  const columns: readonly Column[] = [
+    ...["Target", ...numbers("Port"), "Host", "Where the box is"],
+    ...vantages.map((name): Column => ({ name, kind: "cell" })),
+  ];
   return (
     <Panel title="Targets" note={`${whole(shown.length)} shown`}>
       <div class="controls">
@@ -156,55 +153,37 @@ function Targets({ comparison, others, isAll, onAll, onMore }: TargetsProps) {
         </label>
       </div>
       {shown.length === 0 ? (
-        <Empty title={rows.length === 0 ? "All vantage points see all targets alike" : "No target begins like this"}>
-          {rows.length === 0 && "And no trace shows a box. Tick the box above to see the targets."}
+        <Empty title={isEmpty ? "All vantage points see all targets alike" : "No target begins like this"}>
+          {isEmpty && "And no trace shows a box. Tick the box above to see the targets."}
         </Empty>
       ) : (
-        <Scroll label="Targets by vantage points">
-          <table class="matrix">
-            <caption class="unseen">What each vantage point says of each target; targets lead to their paths</caption>
-            <thead>
-              <tr>
-                <th scope="col">Target</th>
-                <th scope="col" class="n">
-                  Port
-                </th>
-                <th scope="col">Host</th>
-                <th scope="col">Where the box is</th>
-                {vantages.map((vantage) => (
-                  <th scope="col" key={vantage} class="cell">
-                    {vantage}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((target) => (
-                <tr key={keyOf(target)}>
-                  <th scope="row">
-                    <a href={routeHash("path", { campaign, target: target.target, port: target.port })}>
-                      {target.target}
-                    </a>
-                  </th>
-                  <td class="n">{target.port}</td>
-                  <td>
-                    <Badge tone={HOST_TONES[target.hostVerdict]} title={HOST_WORDS[target.hostVerdict]}>
-                      {target.hostVerdict}
-                    </Badge>
-                  </td>
-                  <td>
-                    <Badge tone={PLACEMENT_TONES[target.placement]} title={PLACEMENT_WORDS[target.placement]}>
-                      {target.placement}
-                    </Badge>
-                  </td>
-                  {vantages.map((vantage) => (
-                    <Cell key={vantage} verdict={target.views[vantage]} />
-                  ))}
-                </tr>
+        <Table
+          class="matrix"
+          label="What each vantage point says of each target; targets lead to their paths"
+          columns={columns}
+        >
+          {shown.map((target) => (
+            <tr key={keyOf(target)}>
+              <th scope="row">
+                <a href={routeHash("path", { campaign, target: target.target, port: target.port })}>{target.target}</a>
+              </th>
+              <td class="n">{target.port}</td>
+              <td>
+                <Badge tone={HOST_TONES[target.hostVerdict]} title={HOST_WORDS[target.hostVerdict]}>
+                  {target.hostVerdict}
+                </Badge>
+              </td>
+              <td>
+                <Badge tone={PLACEMENT_TONES[target.placement]} title={PLACEMENT_WORDS[target.placement]}>
+                  {target.placement}
+                </Badge>
+              </td>
+              {vantages.map((vantage) => (
+                <Cell key={vantage} verdict={target.views[vantage]} />
               ))}
-            </tbody>
-          </table>
-        </Scroll>
+            </tr>
+          ))}
+        </Table>
       )}
       {onMore !== undefined && (
         <button type="button" onClick={onMore}>
@@ -213,10 +192,6 @@ function Targets({ comparison, others, isAll, onAll, onMore }: TargetsProps) {
       )}
     </Panel>
   );
-}
-
-function keyOf({ target, port }: TargetSummary): string {
-  return `${target} ${port}`;
 }
 
 function Cell({ verdict }: { verdict: ViewVerdict | undefined }) {

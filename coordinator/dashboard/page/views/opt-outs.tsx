@@ -2,7 +2,8 @@ import type { OptOut } from "../../../optout/event.js";
 import type { OptOutReach } from "../../../optout/reach.js";
 import { moment, plural, whole } from "../format.js";
 import { useDocument } from "../hooks.js";
-import { Badge, Empty, Figure, Panel, Problem, Scroll, Show, Title } from "../parts/parts.js";
+import { Badge, Empty, Figure, Panel, Problem, Show, Title } from "../parts/parts.js";
+import { Table } from "../parts/table.js";
 
 const EVERY_MS = 5_000;
 
@@ -38,40 +39,26 @@ export function OptOuts() {
               </Empty>
             ) : (
               <Panel title="Prefixes" note={plural(found.length, "entry", "entries")}>
-                <Scroll label="Opt-outs">
-                  <table>
-                    <caption class="unseen">Opt-outs</caption>
-                    <thead>
-                      <tr>
-                        {["Prefix", "State", "Since", "Reason", "Contact", "From"].map((name) => (
-                          <th scope="col" key={name}>
-                            {name}
-                          </th>
-                        ))}
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {found.map((one) => (
-                        <tr key={one.prefix}>
-                          <th scope="row">
-                            <code>{one.prefix}</code>
-                          </th>
-                          <td>
-                            {one.withdrawn === null ? (
-                              <Badge tone="good">in force</Badge>
-                            ) : (
-                              <Badge tone="quiet">withdrawn</Badge>
-                            )}
-                          </td>
-                          <td>{moment(one.addedAtMs)}</td>
-                          <td class="words">{one.reason}</td>
-                          <td>{one.contact}</td>
-                          <td>{one.origin}</td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </Scroll>
+                <Table label="Opt-outs" columns={["Prefix", "State", "Since", "Reason", "Contact", "From"]}>
+                  {found.map((one) => (
+                    <tr key={one.prefix}>
+                      <th scope="row">
+                        <code>{one.prefix}</code>
+                      </th>
+                      <td>
+                        {one.withdrawn === null ? (
+                          <Badge tone="good">in force</Badge>
+                        ) : (
+                          <Badge tone="quiet">withdrawn</Badge>
+                        )}
+                      </td>
+                      <td>{moment(one.addedAtMs)}</td>
+                      <td class="words">{one.reason}</td>
+                      <td>{one.contact}</td>
+                      <td>{one.origin}</td>
+                    </tr>
+                  ))}
+                </Table>
               </Panel>
             )}
           </>

@@ -1,6 +1,7 @@
 import type { VantagePlace } from "../../overview.js";
 import { useDocument } from "../hooks.js";
-import { Empty, Panel, Scroll, Show, Title } from "../parts/parts.js";
+import { Empty, Panel, Show, Title } from "../parts/parts.js";
+import { Table } from "../parts/table.js";
 
 /** Where the vantage points are. */
 export function Places() {
@@ -20,34 +21,20 @@ export function Places() {
                 <World places={found} />
               </Panel>
               <Panel title="Vantage points">
-                <Scroll label="Vantage points">
-                  <table>
-                    <caption class="unseen">Vantage points</caption>
-                    <thead>
-                      <tr>
-                        {["Vantage point", "Place", "By the address", "Agents"].map((name) => (
-                          <th scope="col" key={name}>
-                            {name}
-                          </th>
-                        ))}
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {found.map(({ vantage, place, agents }) => (
-                        <tr key={vantage}>
-                          <th scope="row">{vantage}</th>
-                          <td>
-                            {place === null
-                              ? "unknown"
-                              : [place.city, place.country].filter((word) => word !== "").join(", ")}
-                          </td>
-                          <td>{place === null ? "–" : <code>{place.address}</code>}</td>
-                          <td>{agents.join(", ")}</td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </Scroll>
+                <Table label="Vantage points" columns={["Vantage point", "Place", "By the address", "Agents"]}>
+                  {found.map(({ vantage, place, agents }) => (
+                    <tr key={vantage}>
+                      <th scope="row">{vantage}</th>
+                      <td>
+                        {place === null
+                          ? "unknown"
+                          : [place.city, place.country].filter((word) => word !== "").join(", ")}
+                      </td>
+                      <td>{place === null ? "–" : <code>{place.address}</code>}</td>
+                      <td>{agents.join(", ")}</td>
+                    </tr>
+                  ))}
+                </Table>
                 {found.some(({ place }) => place === null) && (
                   <p class="remark">
                     Unknown are those whose addresses no imported data know:{" "}

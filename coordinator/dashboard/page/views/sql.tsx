@@ -1,9 +1,11 @@
 import { useRef, useState } from "preact/hooks";
-import { type ApiError, type QueryResult, query } from "../api.js";
+import { type ApiError, asApiError } from "../answer.js";
+import { query } from "../api.js";
 import { EXAMPLES } from "../examples.js";
 import { plural, whole } from "../format.js";
-import { asApiError } from "../hooks.js";
-import { Empty, Panel, Problem, Scroll, Title } from "../parts/parts.js";
+import { Empty, Panel, Problem, Title } from "../parts/parts.js";
+import { type Column, Table } from "../parts/table.js";
+import type { QueryResult } from "../result.js";
 
 /** Rows that the page shows. */
 const MOST_ROWS = 1_000;
@@ -11,7 +13,7 @@ const MOST_ROWS = 1_000;
 /** One statement that reads, on the tables. */
 export function Sql({ campaign }: { campaign: string | null }) {
   const [sql, setSql] = useState("SELECT address, port, host_verdict, placement FROM disagreements LIMIT 20");
-  const [result, setResult] = useState<QueryResult | null>(null);
+  const [result, setResult] = useState<(QueryResult & { readonly elapsedMs: number }) | null>(null);
   const [problem, setProblem] = useState<ApiError | null>(null);
   const running = useRef<AbortController | null>(null);
   const [isRunning, setRunning] = useState(false);
@@ -91,36 +93,25 @@ export function Sql({ campaign }: { campaign: string | null }) {
 function Result({ result: { columns, rows } }: { result: QueryResult }) {
   if (rows.length === 0) return <Empty title="No rows" />;
   const isNumber = columns.map(({ type }) => /^(Nullable\()?(U?Int|Float|Decimal)/.test(type));
+  const shown = columns.map(
+    ({ name, type }, i): Column => ({ name, about: type, ...(isNumber[i] === true && { kind: "n" }) }),
+  );
   return (
     <Panel
       title="Result"
       note={rows.length > MOST_ROWS ? `the first ${whole(MOST_ROWS)} of ${whole(rows.length)}` : undefined}
     >
-      <Scroll label="Result">
-        <table class="result">
-          <caption class="unseen">Result</caption>
-          <thead>
-            <tr>
-              {columns.map(({ name, type }, i) => (
-                <th scope="col" key={name} title={type} class={isNumber[i] === true ? "n" : ""}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.slice(0, MOST_ROWS).map((row, i) => (
-              <tr key={i}>
-                {row.map((cell, j) => (
-                  <td key={j} class={isNumber[j] === true ? "n" : ""}>
-                    {cellText(cell)}
-                  </td>
-                ))}
-              </tr>
+      <Table class="result" label="Result" columns={shown}>
+        {rows.slice(0, MOST_ROWS).map((row, i) => (
+          <tr key={i}>
+            {row.map((cell, j) => (
+              <td key={j} class={isNumber[j] === true ? "n" : ""}>
+                {cellText(cell)}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </Scroll>
+          </tr>
+        ))}
+      </Table>
     </Panel>
   );
 }
