@@ -99,7 +99,7 @@ export function summary({ state, where }: Parallax): string {
     columns([
       ["dashboard", `${where.api}/#token=${token}`],
       ["query", `curl -H "X-ClickHouse-Key: ${token}" '${where.warehouse}/?query=SHOW+TABLES'`],
-      ["", `node dist/coordinator/main.js query --data ${state.folder} 'SELECT * FROM disagreements LIMIT 5'`],
+      ["", `node ${process.argv[1]} query --data ${state.folder} 'SELECT * FROM disagreements LIMIT 5'`],
       ["api", where.api],
       ...(where.operators === ""
         ? []
