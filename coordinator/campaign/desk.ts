@@ -1,7 +1,7 @@
 import type { LeaseMarks } from "../../shared/lease/work.js";
 import type { LeaseEffect } from "../lease/state.js";
 import type { Heartbeat } from "../session/agent.js";
-import type { ConnectedAgent } from "../session/fleet.js";
+import type { ConnectedAgent } from "../session/connected.js";
 import { type DispatchDeps, dispatch } from "./dispatch.js";
 import { leaveOutRefused } from "./leave-out.js";
 import type { LiveCampaign } from "./live.js";

@@ -1,6 +1,7 @@
 import { sizeOf } from "../lease/intervals.js";
 import type { Lease } from "../lease/lease.js";
-import type { ConnectedAgent, Fleet } from "../session/fleet.js";
+import type { ConnectedAgent } from "../session/connected.js";
+import type { Fleet } from "../session/fleet.js";
 import type { LiveCampaign } from "./live.js";
 import type { SourceBook } from "./source-book.js";
 

@@ -1,5 +1,6 @@
 import type { Alarm } from "../alarm/alarm.js";
-import type { ConnectedAgent, Fleet } from "../session/fleet.js";
+import type { ConnectedAgent } from "../session/connected.js";
+import type { Fleet } from "../session/fleet.js";
 import { eligible } from "./dispatch.js";
 import type { LiveCampaign } from "./live.js";
 import { addMarks, type CampaignProgress, closedProgress, marksOf, type SourceProgress } from "./progress.js";

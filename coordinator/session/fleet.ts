@@ -1,19 +1,12 @@
 import type { SessionTiming } from "../../shared/lease/protocol.js";
-import type { AgentStats, WorkGrant, WorkPlan } from "../../shared/lease/work.js";
+import type { AgentStats } from "../../shared/lease/work.js";
 import { type OptOutList, optOutList } from "../../shared/optout/list.js";
 import type { FromAgent } from "../../shared/selftest/exchange.js";
 import type { SelfTest } from "../../shared/selftest/self-test.js";
 import type { Clock } from "../lease/clock.js";
 import { type SelfTestView, selfTestView } from "../vantage/view.js";
-import {
-  type AgentIdentity,
-  type AgentLink,
-  type Heartbeat,
-  type Refusal,
-  type Revocation,
-  SessionRefused,
-  type ToExchange,
-} from "./agent.js";
+import { type AgentIdentity, type AgentLink, type Heartbeat, type Refusal, SessionRefused } from "./agent.js";
+import { type ConnectedAgent, connectedAgent } from "./connected.js";
 import { optOutParts } from "./convert.js";
 import { checkHello, type Versions } from "./hello.js";
 
@@ -41,34 +34,6 @@ export interface AgentView extends AgentIdentity {
   readonly drain: "draining" | "drained" | "";
   /** What it found out about itself in this session; null: nothing yet, or it is of an older release. */
   readonly selfTest: SelfTestView | null;
-}
-
-/** An agent with an open session. */
-export interface ConnectedAgent {
-  readonly identity: AgentIdentity;
-  /**
-   * Can take more work now: heard lately, its stream is not congested, the newest opt-outs hold there, it is not drained,
-   * and its self-test says that it is fit.
-   */
-  readonly ready: boolean;
-  /** Sends the plan before the first grant that needs it. */
-  sendGrant(plan: WorkPlan, grant: WorkGrant): void;
-  /** Told once per session and lease, however often it is asked for. */
-  sendRevoke(revocation: Revocation): void;
-  /** Asks for a lease back, once a session and lease. Only for agents that yield. */
-  sendYield(lease: string, epoch: number): void;
-  /** True when the newest opt-outs do not hold there yet: then it gets no work. */
-  readonly lacksOptOuts: boolean;
-  /** True when the operator wants it to get no more work. */
-  readonly isDrained: boolean;
-  /** Why its self-test keeps it from work, in words; null: it does not. */
-  readonly unfit: string | null;
-  /** As it said last; 0 before. */
-  readonly packetsPerSecond: number;
-  /** A session begins with nothing paused. */
-  sendPause(campaign: string, paused: boolean): void;
-  /** To an agent that takes part in an exchange of SYNs. */
-  sendExchange(message: ToExchange): void;
 }
 
 /** What the campaigns want to know. Called one after another, in the order of the agent's messages. */
@@ -338,66 +303,9 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-interface MemberState {
-  isConnected(): boolean;
-  lacksOptOuts(): boolean;
-  isDrained(): boolean;
-  unfit(): string | null;
-  packetsPerSecond(): number;
-  granted(): void;
-}
-
 /** Agents of older releases do not test themselves, and work. */
 function unfitness({ identity, selfTest }: Member): string | null {
   if (!identity.selfTests) return null;
   if (selfTest === null) return "its self-test is not over";
   return selfTest.problem === "" ? null : `its self-test failed: ${selfTest.problem}`;
-}
-
-function connectedAgent(identity: AgentIdentity, link: AgentLink, state: MemberState): ConnectedAgent {
-  const plans = new Set<string>();
-  const revoked = new Set<string>();
-  return {
-    identity,
-    get ready() {
-      const isFree = !state.lacksOptOuts() && !state.isDrained() && state.unfit() === null;
-      return link.writable && state.isConnected() && isFree;
-    },
-    get unfit() {
-      return state.unfit();
-    },
-    get packetsPerSecond() {
-      return state.packetsPerSecond();
-    },
-    get isDrained() {
-      return state.isDrained();
-    },
-    get lacksOptOuts() {
-      return state.lacksOptOuts();
-    },
-    sendGrant(plan, grant) {
-      if (!plans.has(plan.plan)) {
-        plans.add(plan.plan);
-        link.send({ kind: "plan", plan });
-      }
-      link.send({ kind: "grant", grant });
-      state.granted();
-    },
-    sendRevoke(revocation) {
-      const key = `${revocation.lease} ${revocation.epoch}`;
-      if (!revoked.has(key)) {
-        revoked.add(key);
-        link.send({ kind: "revoke", revocation });
-      }
-    },
-    sendYield(lease, epoch) {
-      const key = `yield ${lease} ${epoch}`;
-      if (!revoked.has(key)) {
-        revoked.add(key);
-        link.send({ kind: "yield", lease, epoch });
-      }
-    },
-    sendExchange: (message) => link.send(message),
-    sendPause: (campaign, paused) => link.send({ kind: "pause", campaign, paused }),
-  };
 }

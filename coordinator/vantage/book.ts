@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { fidelityText, type SelfTest } from "../../shared/selftest/self-test.js";
-import type { ConnectedAgent, Fleet } from "../session/fleet.js";
+import type { ConnectedAgent } from "../session/connected.js";
+import type { Fleet } from "../session/fleet.js";
 import type { VantageRecord, VantageStore } from "./record.js";
 
 /** Puts what agents found out about themselves into the store and the log. */

@@ -2,7 +2,8 @@ import { parseAddress } from "../../shared/address/address.js";
 import type { FromAgent, ReferenceWish } from "../../shared/selftest/exchange.js";
 import { LISTEN_MS, MOST_SYNS } from "../../shared/selftest/self-test.js";
 import type { Clock } from "../lease/clock.js";
-import type { ConnectedAgent, Fleet } from "../session/fleet.js";
+import type { ConnectedAgent } from "../session/connected.js";
+import type { Fleet } from "../session/fleet.js";
 
 /** One agent's SYNs to another, while they are under way. */
 interface Exchange {
