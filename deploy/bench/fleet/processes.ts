@@ -6,11 +6,11 @@ import { type AgentsTask, type FromAgents, type GrantTiming, STOP } from "./mess
 /** On the agents' one core, threads of the collector would wait for each other's turns. */
 const NODE_OPTIONS = { coordinator: [], agents: ["--single-threaded-gc"] } as const;
 
-/** A program of this folder, on one core alone. */
-export function startOn(core: number, program: keyof typeof NODE_OPTIONS, task: unknown): Running {
+/** A program of this folder, on one core alone; `ahead` of all others there (SCHED_RR, which needs root). */
+export function startOn(core: number, program: keyof typeof NODE_OPTIONS, task: unknown, ahead = false): Running {
   const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
-  const node = [process.execPath, ...NODE_OPTIONS[program], file];
-  return start(["taskset", "-c", `${core}`, ...node, JSON.stringify(task)], true);
+  const node = [process.execPath, ...NODE_OPTIONS[program], file, JSON.stringify(task)];
+  return start(["taskset", "-c", `${core}`, ...(ahead ? ["chrt", "--rr", "1"] : []), ...node], true);
 }
 
 /** Keeps a process that runs already, with all its threads, on one core. */
@@ -32,8 +32,8 @@ export interface AgentGroup {
   stop(): Promise<void>;
 }
 
-export function startAgents(core: number, task: AgentsTask): AgentGroup {
-  const running = startOn(core, "agents", task);
+export function startAgents(core: number, task: AgentsTask, ahead = false): AgentGroup {
+  const running = startOn(core, "agents", task, ahead);
   const { child } = running;
   let expected = false;
   const exited = new Promise<void>((resolve, reject) => {
