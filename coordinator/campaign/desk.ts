@@ -8,7 +8,7 @@ import type { LiveCampaign } from "./live.js";
 
 /** Where agents and campaigns meet: heartbeats go into the leases, work goes out to the agents. */
 export interface FleetDesk {
-  /** Once a second: leases expire. What became free is offered to each agent at its next heartbeat. */
+  /** Once a second: leases expire, and agents get what became free. */
   tick(): void;
   /** Offers work to every agent. */
   offerAll(): void;
@@ -116,6 +116,7 @@ export function createFleetDesk(deps: FleetDeskDeps): FleetDesk {
         campaign.prefixShares.releaseExcept(isPresent);
         leaveOutRefused(campaign, fleet);
       }
+      offerAll();
     },
     async retire(agent) {
       for (const book of books()) {

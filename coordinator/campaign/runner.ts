@@ -126,11 +126,8 @@ export async function createCampaigns(options: CampaignsOptions): Promise<Campai
     if (campaign === null) {
       return;
     }
-    const before = campaign.books;
     await campaign.advance();
     entry.record = campaign.record;
-    // A new pass begins at once, not at each agent's next heartbeat.
-    if (campaign.books !== before && !halted) desk.offerAll();
     if (campaign.settled && entry.live === campaign) {
       entry.live = null;
       const { books, canaries } = campaign;
