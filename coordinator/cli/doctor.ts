@@ -5,8 +5,9 @@ import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { CommandModule } from "yargs";
-import { type Check, reportChecks, type Warning } from "../../shared/cli/check.js";
+import { type Check, reportChecks } from "../../shared/cli/check.js";
 import { UserError } from "../../shared/errors.js";
+import { labTools } from "../demo/lab-tools.js";
 import { type Health, health } from "../metrics/health.js";
 import { openState } from "../up/state.js";
 import { createClient } from "./client.js";
@@ -15,8 +16,6 @@ import { healthChecks } from "./health-checks.js";
 
 const run = promisify(execFile);
 const LITTLE_SPACE_BYTES = 10 * 1024 ** 3;
-/** What deploy/setup.sh installs for the lab. */
-const LAB_TOOLS = ["ip", "nft", "iptables", "ethtool", "unshare", "sysctl"];
 
 /** `parallax doctor`: what the coordinator needs, what the lab needs, and how the parts of one that runs are. */
 export const doctorCommand: CommandModule<CommonArguments, CommonArguments> = {
@@ -43,19 +42,6 @@ async function program(name: string, args: readonly string[], remedy: string): P
     throw new UserError(`${name} is not installed`, { remedy, cause });
   });
   return stdout.trim();
-}
-
-/** Without them the demo takes the simulator; a coordinator needs none. */
-async function labTools(): Promise<string | Warning> {
-  const isThere = (name: string) =>
-    run("sh", ["-c", 'command -v "$1"', "sh", name]).then(
-      () => true,
-      () => false,
-    );
-  const found = await Promise.all(LAB_TOOLS.map(isThere));
-  const missing = LAB_TOOLS.filter((_, i) => found[i] !== true);
-  if (missing.length === 0) return LAB_TOOLS.join(", ");
-  return { warning: `missing: ${missing.join(", ")}`, remedy: "deploy/setup.sh installs them" };
 }
 
 function engine(): string {

@@ -1,12 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { UserError } from "../../shared/errors.js";
 import { createLabClient, type LabClient, type LabProcess } from "./client.js";
 import { NETWORKS, type Network } from "./networks.js";
 import { createRelay, type Relay } from "./relay.js";
+import { missingLabTools, SYSTEM_PATH } from "./tools.js";
 import { createTopology, type Machine, needles, type Topology } from "./topology.js";
 import { type TruthTarget, truthOf } from "./truth.js";
 import type { WorldStart } from "./world.js";
@@ -48,10 +48,6 @@ export interface Lab {
   stop(): Promise<void>;
 }
 
-const run = promisify(execFile);
-const TOOLS = ["ip", "iptables", "ip6tables", "nft", "ethtool", "nsenter", "unshare"];
-/** For a shell: administrators' folders may be outside a user's PATH. */
-const SYSTEM_PATH = "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin;";
 const READY_TIMEOUT_MS = 20_000;
 
 /**
@@ -117,10 +113,9 @@ function worldOf(topology: Topology, services: readonly { labPort: number; socke
 }
 
 async function checkMachine(): Promise<void> {
-  for (const tool of TOOLS) {
-    await run("sh", ["-c", `${SYSTEM_PATH} command -v ${tool}`]).catch((cause: unknown) => {
-      throw new UserError(`the lab needs ${tool}, which is not installed`, { remedy: "run deploy/setup.sh", cause });
-    });
+  const [missing] = await missingLabTools();
+  if (missing !== undefined) {
+    throw new UserError(`the lab needs ${missing}, which is not installed`, { remedy: "run deploy/setup.sh" });
   }
 }
 

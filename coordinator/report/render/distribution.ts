@@ -1,5 +1,5 @@
 import { escapeHtml } from "./escape.js";
-import { grouped, percent } from "./numbers.js";
+import { grouped, hundredths, percent } from "./numbers.js";
 
 /** A cumulative distribution: at each value, ascending, the share of all that is at it or below. */
 export interface Curve {
@@ -88,7 +88,7 @@ function panelOf({ title, curves }: DistributionPanel, axis: Axis, id: string): 
   });
   const named = namedTicks(axis);
   const ticks = axis.ticks.map((value) => {
-    const x = `${round(100 * axis.at(value))}%`;
+    const x = `${hundredths(100 * axis.at(value))}%`;
     const line = `<line class="axis${value === 0 ? " zero" : ""}" x1="${x}" x2="${x}" y1="${PLOT.top}" y2="${bottom}"/>`;
     if (!named.has(value)) return line;
     const anchor = ANCHORS[axis.at(value)] ?? "middle";
@@ -134,8 +134,8 @@ function tickWords(value: number): string {
 
 /** From nothing on the left to all on the right, a step at each value. */
 function pathOf(steps: Curve["steps"], axis: Axis): string {
-  const y = (share: number) => round((1 - share) * PLOT.height);
-  const drawn = steps.map(({ value, share }) => `H${round(axis.at(value) * PLOT.width)}V${y(share)}`);
+  const y = (share: number) => hundredths((1 - share) * PLOT.height);
+  const drawn = steps.map(({ value, share }) => `H${hundredths(axis.at(value) * PLOT.width)}V${y(share)}`);
   return `M0 ${PLOT.height}${drawn.join("")}H${PLOT.width}`;
 }
 
@@ -146,8 +146,4 @@ function curveWords({ name, hosts, steps }: Curve): string {
     `${name}: ${grouped(hosts)} host${hosts === 1 ? "" : "s"}, ${percent(1 - notSlower)} slower over MPTCP, ` +
     `half of them at ${upTo(0.5)} ms or less, nine of ten at ${upTo(0.9)} ms or less`
   );
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -1,5 +1,5 @@
 import { escapeHtml } from "./escape.js";
-import { grouped } from "./numbers.js";
+import { grouped, hundredths } from "./numbers.js";
 
 /** What a map shows at one place: hosts, by a short name. */
 export interface Spot {
@@ -47,9 +47,9 @@ export function mapFigure(spots: readonly Spot[], { title, words, id, land, isFi
     .map(({ label, hosts, latitude, longitude }) => ({
       label,
       words: `${label}: ${grouped(hosts)}`,
-      x: round((longitude + 180) / 3.6),
-      y: round((100 * (TOP - Math.min(TOP, Math.max(BOTTOM, latitude)))) / (TOP - BOTTOM)),
-      radiusPx: round(Math.max(SMALLEST_PX, LARGEST_PX * Math.sqrt(hosts / most))),
+      x: hundredths((longitude + 180) / 3.6),
+      y: hundredths((100 * (TOP - Math.min(TOP, Math.max(BOTTOM, latitude)))) / (TOP - BOTTOM)),
+      radiusPx: hundredths(Math.max(SMALLEST_PX, LARGEST_PX * Math.sqrt(hosts / most))),
     }));
   const narrow = labelled(circles, NARROW_PX);
   const wide = labelled(circles, WIDE_PX);
@@ -133,8 +133,4 @@ function covers({ circle: { radiusPx }, x, y }: { circle: Circle; x: number; y: 
   const dx = x - Math.min(box.right, Math.max(box.left, x));
   const dy = y - Math.min(box.bottom, Math.max(box.top, y));
   return dx * dx + dy * dy < radiusPx * radiusPx;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -13,6 +13,11 @@ export function percent(value: number): string {
   return `${points.toFixed(decimals)} %`;
 }
 
+/** To hundredths, which are finer than a drawing shows. */
+export function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
 /** A cell as people read it; NULL is a dash. */
 export function shown(value: Cell, kind: ColumnKind): string {
   if (value === null) return "–";

@@ -139,7 +139,6 @@ async function measure(
   const ends: (() => Promise<void>)[] = [() => broker.stop()];
   try {
     keepOn(CORES.coordinator, broker.pid);
-    keepOn(CORES.others, process.pid);
     const perSecond = TARGETS / lengthSeconds / agents / 0.75;
     const maxPps = Math.round(perSecond * PACKETS_PER_TARGET);
     const campaign = `series: bench\ntargets: { ipv4: [0.0.0.0/0] }\nports: [80, 443]\nrate: { perAgentPps: ${maxPps} }\n`;
